@@ -1,0 +1,38 @@
+"""The day an anniversary falls on, for whole columns of customers at once."""
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Days = npt.NDArray[np.datetime64]
+Ints = npt.NDArray[np.int64]
+
+LeapDayRule = Literal["28-february", "1-march"]
+
+
+def next_anniversary(
+    month: Ints, day: Ints, *, on_or_after: np.datetime64, leap_day: LeapDayRule
+) -> Days:
+    """First anniversary of (month, day) on or after a date.
+
+    ``month`` 1–12, ``day`` 1–31, both already checked to be a real day of a leap year. In a common
+    year 29 February moves to the day the merchant chose. Returns ``datetime64[D]`` of equal shape.
+    """
+    year = on_or_after.astype("datetime64[Y]").astype(np.int64) + 1970
+    this_year = _on(np.full(month.shape, year), month, day, leap_day)
+    next_year = _on(np.full(month.shape, year + 1), month, day, leap_day)
+    return np.where(this_year >= on_or_after, this_year, next_year)
+
+
+def _on(year: Ints, month: Ints, day: Ints, leap_day: LeapDayRule) -> Days:
+    first = (year - 1970).astype("datetime64[Y]").astype("datetime64[M]") + (month - 1)
+    date = first.astype("datetime64[D]") + (day - 1)
+    spilled = date.astype("datetime64[M]") != first  # 29 February of a common year lands on 1 March
+    return date - np.where(spilled & (leap_day == "28-february"), 1, 0)
+
+
+def year_of(dates: Days) -> Ints:
+    """Calendar year of each date, as integers."""
+    years: Ints = dates.astype("datetime64[Y]").astype(np.int64) + 1970
+    return years

@@ -1,0 +1,54 @@
+"""One customer, one touch a night: which of her occasions speaks, and which waits."""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from care.domain.contact_policy import ContactPolicy, crowding, send_day
+from care.domain.exclusion import Outcome, Reason, exclude, gather
+
+
+def arbitrate(
+    candidates: pd.DataFrame, touches: pd.DataFrame, contact: ContactPolicy, *, night: date
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Choose at most one candidate a customer, within the caps. Priority first, then the earlier
+    last day, then the identity, so the order of the input never matters.
+
+    ``touches``: ``customer_key, send_on`` of treated touches near the night. Returns (winners with
+    ``send_on``, deferred and excluded); together they are exactly ``candidates``. A loser is
+    deferred while its window is still open tomorrow, unless its campaign says drop.
+    """
+    ranked = candidates.assign(send_on=send_day(candidates, night=night)).sort_values(
+        ["customer_key", "priority", "send_until", "campaign", "occasion_key"],
+        ascending=[True, False, True, True, True],
+        ignore_index=True,
+    )
+    near = crowding(ranked, touches)
+    capped = (near["in_week"] >= contact.touches_per_week).to_numpy()
+    too_close = ~capped & (near["gap"] < contact.min_gap_days).to_numpy()
+    free = ranked[~capped & ~too_close]
+    first = ~free.duplicated("customer_key").to_numpy()
+    winners = free[first].reset_index(drop=True)
+    losers = free[~first]
+    winner_of = losers["customer_key"].map(winners.set_index("customer_key")["campaign"])
+
+    set_aside = gather(
+        exclude(ranked[capped], Reason.WEEKLY_CAP, outcome=_outcome(ranked[capped], night)),
+        exclude(ranked[too_close], Reason.MINIMUM_GAP, outcome=_outcome(ranked[too_close], night)),
+        exclude(
+            losers,
+            Reason.OUTRANKED,
+            outcome=_outcome(losers, night),
+            detail="by " + winner_of.astype("str"),
+        ),
+    )
+    return winners, set_aside
+
+
+def _outcome(losers: pd.DataFrame, night: date) -> pd.Series:
+    tomorrow_is_fine = losers["send_until"] > pd.Timestamp(night)
+    waits = tomorrow_is_fine & (losers["when_crowded"] == "defer")
+    return pd.Series(
+        np.where(waits, str(Outcome.DEFERRED), str(Outcome.EXCLUDED)), index=losers.index
+    )

@@ -1,0 +1,80 @@
+"""A campaign: an occasion to care, the rule that finds who is due, and what the merchant decided."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+import pandas as pd
+from pydantic import Field
+
+from care.domain.channel import Channel
+from care.domain.model import Decided
+
+
+class MessageClass(StrEnum):
+    """Service messages are owed to the customer; marketing ones need her consent."""
+
+    SERVICE = "service"
+    MARKETING = "marketing"
+
+
+class Unanswered(StrEnum):
+    """What happens to a campaign of the night that nobody decided in time."""
+
+    EXPIRE = "expire"
+    RELEASE = "release"
+
+
+class Bounds(Decided):
+    """Absolute limits within which a campaign of the night needs no reviewer."""
+
+    max_messages: int = Field(ge=0)
+    max_gift_cost: int = Field(ge=0, description="minor units")
+    max_fallback_share: float = Field(ge=0, le=1, description="share of fallback recommendations")
+
+
+class CampaignSettings(Decided):
+    """What the merchant decides for any campaign; a campaign adds settings of its own."""
+
+    enabled: bool = True
+    priority: int = Field(ge=0, description="the higher one wins the customer's night")
+    message_class: MessageClass = MessageClass.MARKETING
+    channels: tuple[Channel, ...] = Field(min_length=1, description="in order of preference")
+    recommendations: int = Field(default=0, ge=0, le=6)
+    when_crowded: str = Field(default="defer", pattern="^(defer|drop)$")
+    auto_approve: Bounds | None = None
+    unanswered: Unanswered = Unanswered.EXPIRE
+    decide_within_hours: int = Field(default=36, ge=1, le=24 * 14)
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What a rule may look at: the shop as the night began, in columns.
+
+    ``customers``: one row a customer, canonical columns with ``customer_key`` and ``tier``.
+    ``rhythms``: one row per customer and product type that may be running out
+    (``customer_key, type_key, product_key, category, last_day, probability, expected_day,
+    window_from, window_to``), as the timing model sees it.
+    """
+
+    customers: pd.DataFrame
+    rhythms: pd.DataFrame
+
+
+Rule = Callable[..., pd.DataFrame]
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """One occasion to care. ``rule(tables, settings, *, night)`` returns candidates."""
+
+    name: str
+    settings: type[CampaignSettings]
+    rule: Rule
+
+    def candidates(self, tables: Tables, settings: Any, *, night: date) -> pd.DataFrame:
+        """Find who is due on a night, columns as in ``candidate.DTYPES`` plus ``campaign``."""
+        found: pd.DataFrame = self.rule(tables, settings, night=night)
+        return found.assign(campaign=self.name)

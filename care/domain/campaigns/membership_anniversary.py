@@ -1,0 +1,51 @@
+"""Membership anniversary: the day she joined, once a year, with the years counted."""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from care.domain.anniversary import LeapDayRule, next_anniversary, year_of
+from care.domain.campaign import Campaign, CampaignSettings, Tables
+from care.domain.candidate import candidates
+
+
+class MembershipAnniversarySettings(CampaignSettings):
+    """Membership anniversary settings."""
+
+    lead_days: int = Field(default=0, ge=0, le=30, description="found and reviewed ahead")
+    grace_days: int = Field(default=3, ge=0, le=14, description="still worth sending after the day")
+    leap_day: LeapDayRule = "28-february"
+
+
+def find_membership_anniversaries(
+    tables: Tables, settings: MembershipAnniversarySettings, *, night: date
+) -> pd.DataFrame:
+    """Customers whose joining day comes round, at least one full year after it."""
+    known = tables.customers[tables.customers["joined_on"].notna()]
+    joined = known["joined_on"].to_numpy("datetime64[D]")
+    month = joined.astype("datetime64[M]").astype("int64") % 12 + 1
+    day = (joined - joined.astype("datetime64[M]")).astype("int64") + 1
+    today = np.datetime64(night, "D")
+    on = next_anniversary(
+        month, day, on_or_after=today - settings.grace_days, leap_day=settings.leap_day
+    )
+    years = year_of(on) - year_of(joined)
+    due = (on <= today + settings.lead_days) & (years >= 1)
+    on = on[due]
+    return candidates(
+        {
+            "customer_key": known["customer_key"].to_numpy()[due],
+            "occasion_key": "membership-anniversary-" + pd.Series(year_of(on)).astype("str"),
+            "occasion_on": on,
+            "send_from": on,
+            "send_until": on + settings.grace_days,
+            "years": years[due],
+        }
+    )
+
+
+CAMPAIGN = Campaign(
+    "membership_anniversary", MembershipAnniversarySettings, find_membership_anniversaries
+)

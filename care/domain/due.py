@@ -1,0 +1,31 @@
+"""Who is due tonight: every enabled campaign's rule, side by side."""
+
+from collections.abc import Mapping
+from datetime import date
+
+import pandas as pd
+
+from care.domain.campaign import CampaignSettings, Tables
+from care.domain.campaigns import CAMPAIGNS
+from care.domain.candidate import IDENTITY, candidates
+
+
+def find_due(
+    tables: Tables, settings: Mapping[str, CampaignSettings], *, night: date
+) -> pd.DataFrame:
+    """All candidates of the night, with the campaign's priority and class beside each.
+
+    Returns columns ``candidate.DTYPES`` + ``campaign, priority, message_class, when_crowded``,
+    one row per identity, sorted by it.
+    """
+    found = [candidates({"customer_key": []}).assign(campaign="")]
+    found += [
+        CAMPAIGNS[name].candidates(tables, chosen, night=night)
+        for name, chosen in sorted(settings.items())
+        if chosen.enabled
+    ]
+    due = pd.concat(found, ignore_index=True).sort_values(IDENTITY, ignore_index=True)
+    for decided in ("priority", "message_class", "when_crowded"):
+        values = {name: getattr(chosen, decided) for name, chosen in settings.items()}
+        due[decided] = due["campaign"].map(values)
+    return due.astype({"priority": "int64", "message_class": "str", "when_crowded": "str"})

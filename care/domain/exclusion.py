@@ -1,0 +1,64 @@
+"""A candidate not contacted tonight, and the reason in the merchant's words."""
+
+from enum import StrEnum
+
+import pandas as pd
+
+
+class Outcome(StrEnum):
+    """What became of a candidate that was not planned."""
+
+    DEFERRED = "deferred"
+    EXCLUDED = "excluded"
+
+
+class Reason(StrEnum):
+    """Why a candidate was not contacted."""
+
+    ALREADY_TOUCHED = "already_touched"
+    ALREADY_HELD_OUT = "already_held_out"
+    SUPPRESSED = "suppressed"
+    NO_ADDRESS = "no_address"
+    NO_CONSENT = "no_consent"
+    WEEKLY_CAP = "weekly_cap"
+    MINIMUM_GAP = "minimum_gap"
+    OUTRANKED = "outranked"
+
+
+IN_WORDS: dict[Reason, str] = {
+    Reason.ALREADY_TOUCHED: "this occasion was already planned on an earlier night",
+    Reason.ALREADY_HELD_OUT: "this occasion is in the control group",
+    Reason.SUPPRESSED: "she asked not to be contacted, or the address does not work",
+    Reason.NO_ADDRESS: "no address for any channel of the campaign",
+    Reason.NO_CONSENT: "no consent for any channel of the campaign",
+    Reason.WEEKLY_CAP: "she has had this week's touches",
+    Reason.MINIMUM_GAP: "too soon after, or before, another touch",
+    Reason.OUTRANKED: "another campaign came first tonight",
+}
+
+COLUMNS = ["customer_key", "campaign", "occasion_key", "outcome", "reason", "detail"]
+
+
+def exclude(
+    candidates: pd.DataFrame,
+    reason: Reason,
+    *,
+    outcome: Outcome | pd.Series = Outcome.EXCLUDED,
+    detail: str | pd.Series = "",
+) -> pd.DataFrame:
+    """Turn candidates into exclusions with one reason; ``detail`` says more where there is more."""
+    return candidates[["customer_key", "campaign", "occasion_key"]].assign(
+        outcome=outcome if isinstance(outcome, pd.Series) else str(outcome),
+        reason=str(reason),
+        detail=detail,
+    )
+
+
+def gather(*parts: pd.DataFrame) -> pd.DataFrame:
+    """Put exclusions together, in the order of the candidates' identity."""
+    filled = [part[COLUMNS] for part in parts if len(part)]
+    if not filled:
+        return pd.DataFrame({name: pd.Series(dtype="object") for name in COLUMNS})
+    return pd.concat(filled, ignore_index=True).sort_values(
+        ["campaign", "customer_key", "occasion_key"], ignore_index=True
+    )

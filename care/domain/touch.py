@@ -1,0 +1,87 @@
+"""One planned contact with one customer, or the reason there is none: the night's plan."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+
+from care.domain.arbitration import arbitrate
+from care.domain.campaign import CampaignSettings, Tables
+from care.domain.candidate import IDENTITY
+from care.domain.contact_policy import ContactPolicy
+from care.domain.due import find_due
+from care.domain.exclusion import gather
+from care.domain.gift import Gift, Ladders, assign_gifts
+from care.domain.holdout import HELD_OUT, TREATED, Holdout, hold_out
+from care.domain.screen import Permissions, screen
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """All the merchant decided that a plan depends on."""
+
+    campaigns: Mapping[str, CampaignSettings]
+    contact: ContactPolicy
+    holdout: Holdout
+    gifts: Mapping[str, Gift]
+    ladders: Ladders
+    gift_budget: int
+    tier_order: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What the ledger says as the night begins.
+
+    ``recent``: ``customer_key, send_on`` of treated touches near the night. ``gifts_left``: pieces.
+    """
+
+    permissions: Permissions
+    recent: pd.DataFrame
+    gifts_left: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The night's touches (treated and held out, told apart by ``arm``) and everything else.
+
+    ``due`` counts candidates by campaign and is the sum of the other two.
+    """
+
+    due: Mapping[str, int]
+    touches: pd.DataFrame
+    exclusions: pd.DataFrame
+
+
+def plan_touches(tables: Tables, ledger: Ledger, decisions: Decisions, *, night: date) -> Plan:
+    """Plan a night: a pure function of the shop, the ledger, the decisions and the date."""
+    due = find_due(tables, decisions.campaigns, night=night)
+    allowed, forbidden = screen(due, ledger.permissions, decisions.campaigns)
+    chosen, crowded_out = arbitrate(allowed, ledger.recent, decisions.contact, night=night)
+    treated, held_out = hold_out(chosen, decisions.holdout)
+    treated = _with_tier(treated, tables)
+    gifted = assign_gifts(
+        treated,
+        decisions.ladders,
+        decisions.gifts,
+        ledger.gifts_left,
+        budget=decisions.gift_budget,
+        tier_order=decisions.tier_order,
+    )
+    touches = pd.concat(
+        [gifted.assign(arm=TREATED), _with_tier(held_out, tables).assign(arm=HELD_OUT)],
+        ignore_index=True,
+    )
+    touches["gift_cost"] = touches["gift_cost"].fillna(0).astype("int64")
+    touches["gift_note"] = touches["gift_note"].fillna("").astype("str")
+    return Plan(
+        due={str(name): int(count) for name, count in due["campaign"].value_counts().items()},
+        touches=touches.sort_values(IDENTITY, ignore_index=True),
+        exclusions=gather(forbidden, crowded_out),
+    )
+
+
+def _with_tier(touches: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    tiers = tables.customers.set_index("customer_key")["tier"]
+    return touches.assign(tier=touches["customer_key"].map(tiers).astype("str"))

@@ -1,0 +1,111 @@
+"""Where things are: read once from the environment (``CARE_…``), and loudly when wrong."""
+
+import os
+import secrets
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class UnableToReadSettings(Exception):
+    """A setting is missing or wrong."""
+
+
+def shipped(name: str) -> Path:
+    """A file or folder that travels with the product: in the wheel, or beside it in a checkout."""
+    package = Path(__file__).parent
+    installed = package / "_shipped" / name
+    return installed if installed.exists() else package.parent / name
+
+
+class Settings(BaseSettings):
+    """Where this installation keeps its state and finds its configuration.
+
+    Everything has a default under ``home``, so a laptop needs no setting at all.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="CARE_", frozen=True, extra="ignore")
+
+    home: Path = Path("var")
+    database_url: str | None = Field(default=None, description="SQLAlchemy URL of the ledger")
+    store_url: str | None = Field(default=None, description="folder or fsspec URL")
+    outbound_path: Path | None = None
+    sources_path: Path | None = Field(default=None, description="shop.toml: the shop's own data")
+    policy_path: Path = Field(default_factory=lambda: shipped("policy.toml"))
+    templates_path: Path = Field(default_factory=lambda: shipped("templates"))
+    shards: int = Field(default=2, ge=1, le=256, description="parallel parts of a night's messages")
+    master_key: SecretStr | None = Field(default=None, description="64 hex digits")
+    gateway_secret: SecretStr | None = Field(default=None, description="signs the batches")
+
+    @property
+    def ledger_url(self) -> str:
+        """SQLAlchemy URL of the ledger; a SQLite file under ``home`` unless set."""
+        return self.database_url or f"sqlite:///{self.home.absolute() / 'care.sqlite'}"
+
+    @property
+    def store(self) -> str:
+        """Where history, night manifests and models are kept."""
+        return self.store_url or str(self.home.absolute() / "store")
+
+    @property
+    def outbound(self) -> Path:
+        """Where the file-drop gateway finds its batches."""
+        return self.outbound_path or self.home.absolute() / "outbound"
+
+    @property
+    def sources(self) -> Path:
+        """The mapping of the shop's own data."""
+        return self.sources_path or self.home.absolute() / "shop" / "shop.toml"
+
+    @cached_property
+    def vault_key(self) -> bytes:
+        """The 32 bytes that wrap every customer's own key; made on first use, mode 0600."""
+        return _secret(self.master_key, self.home / "care.key", "CARE_MASTER_KEY")
+
+    @cached_property
+    def batch_key(self) -> bytes:
+        """The secret shared with the gateways that check a batch's signature."""
+        return _secret(self.gateway_secret, self.home / "gateway.key", "CARE_GATEWAY_SECRET")
+
+
+def read_settings(**chosen: Any) -> Settings:
+    """Read the settings; what the caller chose wins over the environment."""
+    try:
+        return Settings(**{name: value for name, value in chosen.items() if value is not None})
+    except ValidationError as error:
+        problems = "; ".join(
+            f"CARE_{str(problem['loc'][0]).upper()}={problem['input']!r}: {problem['msg']}"
+            for problem in error.errors()
+        )
+        raise UnableToReadSettings(f"{problems}. Correct the environment and try again.") from None
+
+
+def _secret(given: SecretStr | None, path: Path, variable: str) -> bytes:
+    if given is not None:
+        text, source = given.get_secret_value(), variable
+    else:
+        text, source = _read_or_make(path), str(path)
+    try:
+        key = bytes.fromhex(text.strip())
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise UnableToReadSettings(f"{source} must hold 64 hexadecimal digits (32 bytes)")
+    return key
+
+
+def _read_or_make(path: Path) -> str:
+    """Make the file whole or not at all, so that two processes starting at once agree on it."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+        with suppress(FileExistsError):
+            os.link(draft, path)
+        draft.unlink()
+    return path.read_text()

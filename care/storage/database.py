@@ -1,0 +1,74 @@
+"""The ledger's database: how a connection is opened, and when a transaction really begins."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.pool import NullPool
+
+BUSY_TIMEOUT_SECONDS = 60
+
+
+class UnableToOpenLedger(Exception):
+    """The ledger's database cannot be opened, or its schema is not the one this version needs."""
+
+
+def open_engine(url: str | URL) -> Engine:
+    """Open an engine that keeps no idle connections, so that forked workers share none.
+
+    SQLite: WAL, foreign keys, and every transaction takes the write lock as it begins; otherwise
+    two writers that both read first lose updates or fail as locked.
+    """
+    try:
+        parsed = make_url(url)
+        if parsed.drivername in ("postgresql", "postgres"):
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        if parsed.get_backend_name() == "sqlite" and parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(parsed, poolclass=NullPool)
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        raise UnableToOpenLedger(
+            f"{url!s:.60}: {error}. Use sqlite:///FILE, or postgresql+psycopg://… with the extra "
+            "'postgresql' installed."
+        ) from None
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_immediately)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions of its own
+    for pragma in (
+        f"busy_timeout={BUSY_TIMEOUT_SECONDS * 1000}",
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_immediately(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("care_begin", "BEGIN IMMEDIATE"))
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction that sees one consistent state and takes no write lock."""
+    options: dict[str, Any] = {"care_begin": "BEGIN DEFERRED"}
+    if engine.dialect.name == "postgresql":
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with engine.connect().execution_options(**options) as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that writes: all of it is kept, or nothing."""
+    with engine.begin() as connection:
+        yield connection

@@ -1,0 +1,159 @@
+"""Rendered messages: one per touch and channel, their bodies sealed."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Connection, and_, bindparam, func, select, update
+
+from care.storage.bulk import insert_frame, read_frame
+from care.storage.tables import campaign_nights, customers, identities, messages, touches
+
+
+def read_uncomposed(connection: Connection, night: date, shard: int) -> pd.DataFrame:
+    """Planned touches of a shard that have no message yet, with the identity each speaks to."""
+    query = (
+        select(touches, *(c for c in identities.c if c.name != "customer_key"), customers.c.customer_ref)
+        .join(identities, identities.c.customer_key == touches.c.customer_key)
+        .join(customers, customers.c.customer_key == touches.c.customer_key)
+        .where(touches.c.night == night, touches.c.shard == shard, touches.c.state == "planned")
+        .order_by(touches.c.touch_id)
+    )
+    return read_frame(connection, query)
+
+
+def save_messages(
+    connection: Connection, composed: pd.DataFrame, failed: Mapping[int, str]
+) -> None:
+    """Write a shard's messages and mark their touches; a message already there stays as it is.
+
+    ``failed``: touch id → why it could not be rendered.
+    """
+    insert_frame(connection, messages, composed, skip_existing=True)
+    by_touch = touches.c.touch_id == bindparam("touch")
+    waiting = update(touches).where(by_touch, touches.c.state == "planned")
+    rendered = [{"touch": int(touch_id)} for touch_id in composed["touch_id"]]
+    if rendered:
+        connection.execute(waiting.values(state="rendered"), rendered)
+    if failed:
+        connection.execute(
+            waiting.values(state="failed", state_reason=bindparam("why")),
+            [{"touch": touch_id, "why": why} for touch_id, why in sorted(failed.items())],
+        )
+
+
+def read_for_review(connection: Connection, night: date) -> pd.DataFrame:
+    """``campaign, message_id, render_sha256, gift_cost, items_source`` of a night's messages."""
+    columns = [messages.c[n] for n in ("campaign", "message_id", "render_sha256", "items_source")]
+    query = (
+        select(*columns, touches.c.gift_cost).join(touches).where(messages.c.night == night)
+    ).order_by(messages.c.campaign, messages.c.message_id)
+    return read_frame(connection, query)
+
+
+def read_content(connection: Connection, night: date, campaign: str) -> list[tuple[str, str]]:
+    """(message id, render hash) of everything rendered for a campaign of a night."""
+    query = select(messages.c.message_id, messages.c.render_sha256).where(
+        messages.c.night == night, messages.c.campaign == campaign
+    )
+    return [(row.message_id, row.render_sha256) for row in connection.execute(query)]
+
+
+def read_samples(
+    connection: Connection, night: date, campaign: str, count: int
+) -> list[dict[str, Any]]:
+    """Messages of a campaign for a reviewer, bodies still sealed, spread over channel and locale."""
+    place = func.row_number().over(
+        partition_by=(messages.c.channel, messages.c.locale), order_by=messages.c.message_id
+    )
+    query = (
+        select(
+            messages, touches.c.tier, touches.c.gift_id, identities.c.data_key, identities.c.name
+        )
+        .join(touches, touches.c.touch_id == messages.c.touch_id)
+        .join(identities, identities.c.customer_key == touches.c.customer_key)
+        .where(messages.c.night == night, messages.c.campaign == campaign)
+        .order_by(place, messages.c.channel, messages.c.locale)
+        .limit(count)
+    )
+    return [row._asdict() for row in connection.execute(query)]
+
+
+def read_leaving(connection: Connection, *, opens_before: datetime) -> pd.DataFrame:
+    """Messages of approved campaigns about to be sealed, as the last look at consent needs them.
+
+    ``message_id, customer_key, campaign, channel, message_class, not_after``.
+    """
+    query = (
+        select(
+            *(messages.c[name] for name in ("message_id", "campaign", "channel", "not_after")),
+            touches.c.customer_key,
+            touches.c.message_class,
+        )
+        .join(touches, touches.c.touch_id == messages.c.touch_id)
+        .join(
+            campaign_nights,
+            and_(
+                campaign_nights.c.night == messages.c.night,
+                campaign_nights.c.campaign == messages.c.campaign,
+            ),
+        )
+        .where(
+            messages.c.state == "rendered",
+            campaign_nights.c.state == "approved",
+            messages.c.not_before <= opens_before,
+        )
+        .order_by(messages.c.message_id)
+    )
+    return read_frame(connection, query)
+
+
+def end_messages(
+    connection: Connection, message_ids: Sequence[str], state: str, reason: str
+) -> list[int]:
+    """Give rendered messages that will never leave their last state; return their touches."""
+    if not message_ids:
+        return []
+    ids = [{"message": message_id} for message_id in message_ids]
+    connection.execute(
+        update(messages)
+        .where(messages.c.message_id == bindparam("message"), messages.c.state == "rendered")
+        .values(state=state, state_reason=reason),
+        ids,
+    )
+    found: list[int] = []
+    for start in range(0, len(message_ids), 500):
+        query = select(messages.c.touch_id).where(
+            messages.c.message_id.in_(message_ids[start : start + 500]), messages.c.state == state
+        )
+        found += connection.scalars(query)
+    return found
+
+
+def unsent_of(connection: Connection, night: date, campaign: str) -> list[str]:
+    """Messages of a campaign that were not sealed."""
+    query = select(messages.c.message_id).where(
+        messages.c.night == night, messages.c.campaign == campaign, messages.c.state == "rendered"
+    )
+    return list(connection.scalars(query.order_by(messages.c.message_id)))
+
+
+def count_sealed(connection: Connection, night: date, campaign: str) -> int:
+    """How many messages of a campaign have left review for a batch."""
+    query = select(func.count()).where(
+        messages.c.night == night, messages.c.campaign == campaign, messages.c.batch_id.is_not(None)
+    )
+    return connection.scalar(query) or 0
+
+
+def count_messages(connection: Connection, night: date) -> pd.DataFrame:
+    """``campaign, channel, locale, state, count, segments`` of a night's messages."""
+    keys = [messages.c[name] for name in ("campaign", "channel", "locale", "state")]
+    query = (
+        select(*keys, func.count().label("count"), func.sum(messages.c.segments).label("segments"))
+        .where(messages.c.night == night)
+        .group_by(*keys)
+        .order_by(*keys)
+    )
+    return read_frame(connection, query)

@@ -1,0 +1,139 @@
+"""The nights planned so far, and what the ledger says as another one begins."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Connection, func, insert, or_, select
+
+from care.domain.touch import Plan
+from care.storage.bulk import insert_frame, read_frame
+from care.storage.gifts import reserve
+from care.storage.tables import exclusions, messages, nights, touches
+
+NEAR = timedelta(days=45)
+"""Touches further away than this cannot matter to caps, gaps and lead days."""
+
+CAME_TO_NOTHING = ("suppressed", "expired", "withdrawn", "rejected")
+
+
+@dataclass(frozen=True, slots=True)
+class NightRecord:
+    """A night as the ledger knows it."""
+
+    night: date
+    sequence: int
+    snapshot_sha256: str
+    policy_sha256: str
+    champions: Mapping[str, Any]
+    due: Mapping[str, int]
+
+
+def find_night(connection: Connection, night: date) -> NightRecord | None:
+    """The record of a planned night, or nothing if it is not planned."""
+    row = connection.execute(select(nights).where(nights.c.night == night)).one_or_none()
+    return None if row is None else NightRecord(**row._asdict())
+
+
+def latest_night(connection: Connection) -> date | None:
+    """The latest night planned."""
+    latest: date | None = connection.scalar(select(func.max(nights.c.night)))
+    return latest
+
+
+def last_sequence(connection: Connection) -> int:
+    """How many nights were planned; the next plan must carry the number after it."""
+    return connection.scalar(select(func.max(nights.c.sequence))) or 0
+
+
+def read_planned(connection: Connection) -> pd.DataFrame:
+    """Identity and arm of every touch ever planned."""
+    columns = [touches.c[name] for name in ("customer_key", "campaign", "occasion_key", "arm")]
+    return read_frame(connection, select(*columns))
+
+
+def read_recent(connection: Connection, night: date) -> pd.DataFrame:
+    """``customer_key, send_on`` of the treated touches near a night that did not come to nothing."""
+    query = (
+        select(touches.c.customer_key, touches.c.send_on)
+        .outerjoin(messages, messages.c.touch_id == touches.c.touch_id)
+        .where(
+            touches.c.send_on.between(night - NEAR, night + NEAR),
+            touches.c.state.in_(("planned", "rendered")),
+            or_(messages.c.state.is_(None), messages.c.state.not_in(CAME_TO_NOTHING)),
+        )
+    )
+    return read_frame(connection, query)
+
+
+def save_plan(
+    connection: Connection,
+    plan: Plan,
+    *,
+    night: date,
+    after_sequence: int,
+    snapshot_sha256: str,
+    policy_sha256: str,
+    champions: Mapping[str, Any],
+    shards: int,
+) -> None:
+    """Write a night's plan, all or nothing.
+
+    Raises:
+        IntegrityError: the night is planned already, or another night was planned since the ledger
+            was read (``after_sequence``), so that caps and stock must be looked at again.
+    """
+    connection.execute(
+        insert(nights).values(
+            night=night,
+            sequence=after_sequence + 1,
+            snapshot_sha256=snapshot_sha256,
+            policy_sha256=policy_sha256,
+            champions=dict(champions),
+            due=dict(plan.due),
+        )
+    )
+    highest = connection.scalar(select(func.max(touches.c.touch_id))) or 0
+    planned = plan.touches.assign(
+        touch_id=np.arange(highest + 1, highest + 1 + len(plan.touches), dtype="int64"),
+        night=pd.Timestamp(night),
+        state=np.where(plan.touches["arm"] == "held_out", "held_out", "planned"),
+        shard=plan.touches["customer_key"].to_numpy("int64") % shards,
+    )
+    stored = [column.name for column in touches.c if column.name != "state_reason"]
+    insert_frame(connection, touches, planned[stored])
+    insert_frame(connection, exclusions, plan.exclusions.assign(night=pd.Timestamp(night)))
+    reserve(connection, planned)
+
+
+def count_exclusions(connection: Connection, night: date) -> pd.DataFrame:
+    """``campaign, outcome, reason, count`` of a night."""
+    query = (
+        select(
+            exclusions.c.campaign, exclusions.c.outcome, exclusions.c.reason, func.count().label("count")
+        )
+        .where(exclusions.c.night == night)
+        .group_by(exclusions.c.campaign, exclusions.c.outcome, exclusions.c.reason)
+        .order_by(exclusions.c.campaign, exclusions.c.outcome, exclusions.c.reason)
+    )
+    return read_frame(connection, query)
+
+
+def count_touches(connection: Connection, night: date) -> pd.DataFrame:
+    """``campaign, arm, state, count, gift_cost`` of a night."""
+    query = (
+        select(
+            touches.c.campaign,
+            touches.c.arm,
+            touches.c.state,
+            func.count().label("count"),
+            func.sum(touches.c.gift_cost).label("gift_cost"),
+        )
+        .where(touches.c.night == night)
+        .group_by(touches.c.campaign, touches.c.arm, touches.c.state)
+        .order_by(touches.c.campaign, touches.c.arm, touches.c.state)
+    )
+    return read_frame(connection, query)

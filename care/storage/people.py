@@ -1,0 +1,120 @@
+"""Customers and, in one place, who they are: identities, consents and suppressions."""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Connection, and_, func, select
+
+from care.storage.bulk import insert_frame, read_frame, replace_rows
+from care.storage.tables import consents, customers, identities, suppressions
+from care.storage.vault import Vault
+
+DESCRIBING = [
+    column.name
+    for column in identities.c
+    if column.name not in ("customer_key", "customer_id", "data_key")
+]
+CONSENT_COLUMNS = {"email_consent": "email", "sms_consent": "sms"}
+
+
+def sync_people(
+    connection: Connection, people: pd.DataFrame, *, night: date, vault: Vault
+) -> pd.DataFrame:
+    """Bring identities and consents to what the shop says; new customers get a key and a pseudonym.
+
+    ``people`` has canonical customer columns. Only rows that differ are written. Customers the shop
+    no longer lists are left alone: a feed that lost half its rows must not erase anybody. Returns
+    ``customer_id, customer_key`` of everybody known.
+    """
+    known = read_frame(connection, select(identities))
+    new = people[~people["customer_id"].isin(known["customer_id"])].sort_values("customer_id")
+    highest = connection.scalar(select(func.max(customers.c.customer_key))) or 0
+    keys = np.arange(highest + 1, highest + 1 + len(new), dtype="int64")
+    refs = [vault.customer_ref(customer_id) for customer_id in new["customer_id"]]
+    insert_frame(
+        connection,
+        customers,
+        pd.DataFrame({"customer_key": keys, "customer_ref": refs, "first_night": night}),
+    )
+    insert_frame(
+        connection,
+        identities,
+        new[["customer_id", *DESCRIBING]].assign(
+            customer_key=keys, data_key=[vault.new_key() for _ in refs]
+        ),
+    )
+    pairs = pd.concat(
+        [
+            known[["customer_id", "customer_key"]],
+            pd.DataFrame({"customer_id": new["customer_id"], "customer_key": keys}),
+        ],
+        ignore_index=True,
+    ).astype({"customer_key": "int64"})
+    _replace_changed_identities(connection, known, people)
+    _sync_consents(connection, people.merge(pairs, on="customer_id"), night)
+    return pairs
+
+
+def _replace_changed_identities(
+    connection: Connection, known: pd.DataFrame, people: pd.DataFrame
+) -> None:
+    both = known[["customer_id", "customer_key", "data_key"]].merge(people, on="customer_id")
+    before = known.set_index("customer_id").loc[both["customer_id"], DESCRIBING]
+    changed = np.zeros(len(both), dtype=bool)
+    for name in DESCRIBING:
+        old = before[name].astype(both[name].dtype).reset_index(drop=True)
+        same = (old == both[name]).fillna(False).to_numpy(bool)
+        changed |= ~(same | (old.isna() & both[name].isna()).to_numpy())
+    columns = ["customer_key", "customer_id", "data_key", *DESCRIBING]
+    replace_rows(connection, identities, both.loc[changed, columns])
+
+
+def _sync_consents(connection: Connection, people: pd.DataFrame, night: date) -> None:
+    told = pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "customer_key": people["customer_key"],
+                    "channel": channel,
+                    "purpose": "marketing",
+                    "granted": people[column].astype("boolean"),
+                }
+            )
+            for column, channel in CONSENT_COLUMNS.items()
+        ]
+    )
+    keys = ["customer_key", "channel", "purpose"]
+    known = read_frame(connection, select(*(consents.c[name] for name in [*keys, "granted"])))
+    compared = told.merge(known, on=keys, how="left", suffixes=("", "_before"))
+    changed = ~(compared["granted"] == compared["granted_before"]).fillna(False).astype(bool)
+    news = compared.loc[changed, [*keys, "granted"]].assign(
+        source="customer import", recorded_on=night
+    )
+    replace_rows(connection, consents, news[news["granted"].notna()])
+
+
+def read_people(connection: Connection) -> pd.DataFrame:
+    """Everybody, as planning needs them: key, canonical columns and marketing consents."""
+    query = select(identities, customers.c.customer_ref).join(customers)
+    granted = {}
+    for column, channel in CONSENT_COLUMNS.items():
+        consent = consents.alias(column)
+        query = query.outerjoin(
+            consent,
+            and_(
+                consent.c.customer_key == identities.c.customer_key,
+                consent.c.channel == channel,
+                consent.c.purpose == "marketing",
+            ),
+        ).add_columns(consent.c.granted.label(column))
+        granted[column] = "bool"
+    people = read_frame(connection, query.order_by(identities.c.customer_key))
+    people = people.fillna(dict.fromkeys(granted, False))
+    return people.astype(granted | {"customer_key": "int64"})
+
+
+def read_suppressions(connection: Connection) -> pd.DataFrame:
+    """``customer_key, channel, campaign``; missing channel or campaign means every one."""
+    columns = [suppressions.c[name] for name in ("customer_key", "channel", "campaign")]
+    return read_frame(connection, select(*columns))

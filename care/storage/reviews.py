@@ -1,0 +1,143 @@
+"""Campaigns of the night and the append-only trail of decisions about them."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from care.domain.decision import GENESIS, LEADS_TO, Decision, State, Verdict
+from care.storage.tables import campaign_nights, decisions
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignNight:
+    """One campaign of one night, as it waits for, or has got, its decision."""
+
+    night: date
+    campaign: str
+    state: State
+    content_hash: str
+    approval_id: int | None
+    messages: int
+    gift_cost: int
+    fallback_share: float
+    needs_person: list[str]
+    decide_by: datetime
+    unanswered: str
+
+
+def find_campaign(
+    connection: Connection, night: date, campaign: str, *, lock: bool = False
+) -> CampaignNight | None:
+    """One campaign of a night; ``lock`` keeps others from deciding until the transaction ends."""
+    query = select(campaign_nights).where(
+        campaign_nights.c.night == night, campaign_nights.c.campaign == campaign
+    )
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    return None if row is None else _campaign_night(row._asdict())
+
+
+def list_campaigns(
+    connection: Connection, *, night: date | None = None, states: tuple[State, ...] = ()
+) -> list[CampaignNight]:
+    """Campaigns of the night (or of all nights), newest night first."""
+    query = select(campaign_nights).order_by(
+        campaign_nights.c.night.desc(), campaign_nights.c.campaign
+    )
+    if night is not None:
+        query = query.where(campaign_nights.c.night == night)
+    if states:
+        query = query.where(campaign_nights.c.state.in_([str(state) for state in states]))
+    return [_campaign_night(row._asdict()) for row in connection.execute(query)]
+
+
+def _campaign_night(row: Mapping[str, Any]) -> CampaignNight:
+    return CampaignNight(**{**row, "state": State(row["state"])})
+
+
+def queue_campaign(connection: Connection, queued: CampaignNight) -> None:
+    """Put a campaign of the night before its reviewers."""
+    connection.execute(insert(campaign_nights).values(asdict(queued)))
+
+
+def change_content(connection: Connection, queued: CampaignNight) -> None:
+    """Record new content; whatever was decided on the old content is void."""
+    connection.execute(
+        update(campaign_nights)
+        .where(
+            campaign_nights.c.night == queued.night,
+            campaign_nights.c.campaign == queued.campaign,
+        )
+        .values(asdict(queued) | {"state": str(State.WAITING), "approval_id": None})
+    )
+
+
+def decide(
+    connection: Connection,
+    campaign: CampaignNight,
+    verdict: Verdict,
+    *,
+    actor: str,
+    reason: str,
+    now: datetime,
+) -> Decision:
+    """Append a decision to the trail and let the campaign follow it."""
+    last = last_decision(connection)
+    decision = Decision(
+        decision_id=1 if last is None else last.decision_id + 1,
+        decided_at=now,
+        actor=actor,
+        verdict=verdict,
+        night=campaign.night,
+        campaign=campaign.campaign,
+        content_hash=campaign.content_hash,
+        reason=reason,
+        previous_hash=GENESIS if last is None else last.entry_hash,
+    )
+    connection.execute(
+        insert(decisions).values(asdict(decision) | {"entry_hash": decision.entry_hash})
+    )
+    state = LEADS_TO[verdict]
+    connection.execute(
+        update(campaign_nights)
+        .where(
+            campaign_nights.c.night == campaign.night,
+            campaign_nights.c.campaign == campaign.campaign,
+        )
+        .values(
+            state=str(state),
+            approval_id=decision.decision_id if state is State.APPROVED else None,
+        )
+    )
+    return decision
+
+
+def last_decision(connection: Connection) -> Decision | None:
+    """The newest line of the trail.
+
+    Two decisions that both follow it collide on ``previous_hash``, and the later one is refused.
+    """
+    query = select(decisions).order_by(decisions.c.decision_id.desc()).limit(1)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _decision(row._asdict())
+
+
+def read_decisions(
+    connection: Connection, *, night: date | None = None, campaign: str | None = None
+) -> list[tuple[Decision, str]]:
+    """The trail in order, each line with the hash that was stored with it."""
+    query = select(decisions).order_by(decisions.c.decision_id)
+    if night is not None:
+        query = query.where(decisions.c.night == night)
+    if campaign is not None:
+        query = query.where(decisions.c.campaign == campaign)
+    rows = [row._asdict() for row in connection.execute(query)]
+    return [(_decision(row), row["entry_hash"]) for row in rows]
+
+
+def _decision(row: Mapping[str, Any]) -> Decision:
+    known = {field.name for field in fields(Decision)}
+    values = {name: value for name, value in row.items() if name in known}
+    return Decision(**values | {"verdict": Verdict(row["verdict"])})

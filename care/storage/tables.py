@@ -1,0 +1,358 @@
+"""The ledger's tables. The promises of the product are constraints here, not only code.
+
+Names, addresses and birthdays are in ``identities`` alone; everything else knows a customer by her
+dense ``customer_key`` or, towards the outside, by her pseudonym ``customer_ref``.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment in UTC; SQLite, which knows no zones, keeps it naive."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To UTC, and naive where the database knows no zones."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone; the ledger keeps instants")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """From UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _one_of(column: str, *values: str) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
+
+
+# ── Who ─────────────────────────────────────────────────────────────────────────────────────────
+customers = Table(
+    "customers",
+    metadata,
+    Column("customer_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("customer_ref", Text, nullable=False, unique=True),
+    Column("first_night", Date, nullable=False),
+)
+
+identities = Table(
+    "identities",
+    metadata,
+    Column("customer_key", ForeignKey(customers.c.customer_key), primary_key=True, autoincrement=False),
+    Column("customer_id", Text, nullable=False, unique=True),
+    Column("data_key", LargeBinary, nullable=False),
+    Column("name", Text),
+    Column("family_name", Text),
+    Column("given_name", Text),
+    Column("honorific", Text),
+    Column("gender", Text),
+    Column("birth_year", SmallInteger),
+    Column("birth_month", SmallInteger),
+    Column("birth_day", SmallInteger),
+    Column("birth_calendar", Text),
+    Column("birth_leap", Boolean),
+    Column("wedding_on", Date),
+    Column("spouse_name", Text),
+    Column("joined_on", Date),
+    Column("locale", Text, nullable=False),
+    Column("timezone", Text, nullable=False),
+    Column("region", Text),
+    Column("email", Text),
+    Column("phone", Text),
+    Column("preferred_channel", Text),
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("customer_key", ForeignKey(customers.c.customer_key), primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("purpose", Text, primary_key=True),
+    Column("granted", Boolean, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("recorded_on", Date, nullable=False),
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("suppression_id", Integer, primary_key=True),
+    Column("customer_key", ForeignKey(customers.c.customer_key), nullable=False, index=True),
+    Column("channel", Text),
+    Column("campaign", Text),
+    Column("reason", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+)
+
+# ── What the shop sells ─────────────────────────────────────────────────────────────────────────
+product_types = Table(
+    "product_types",
+    metadata,
+    Column("type_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("product_type", Text, nullable=False, unique=True),
+)
+
+products = Table(
+    "products",
+    metadata,
+    Column("product_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("product_id", Text, nullable=False, unique=True),
+)
+
+# ── The night ───────────────────────────────────────────────────────────────────────────────────
+nights = Table(
+    "nights",
+    metadata,
+    Column("night", Date, primary_key=True),
+    Column("sequence", Integer, nullable=False, unique=True),
+    Column("snapshot_sha256", Text, nullable=False),
+    Column("policy_sha256", Text, nullable=False),
+    Column("champions", JSON, nullable=False),
+    Column("due", JSON, nullable=False),
+)
+
+touches = Table(
+    "touches",
+    metadata,
+    Column("touch_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("night", ForeignKey(nights.c.night), nullable=False),
+    Column("customer_key", ForeignKey(customers.c.customer_key), nullable=False),
+    Column("campaign", Text, nullable=False),
+    Column("occasion_key", Text, nullable=False),
+    Column("arm", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("state_reason", Text, nullable=False, server_default=""),
+    Column("message_class", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("tier", Text, nullable=False),
+    Column("occasion_on", Date),
+    Column("send_on", Date, nullable=False),
+    Column("send_until", Date, nullable=False),
+    Column("years", SmallInteger),
+    Column("type_key", ForeignKey(product_types.c.type_key)),
+    Column("product_key", ForeignKey(products.c.product_key)),
+    Column("window_from", Date),
+    Column("window_to", Date),
+    Column("gift_id", Text),
+    Column("gift_cost", BigInteger, nullable=False),
+    Column("gift_note", Text, nullable=False),
+    Column("shard", SmallInteger, nullable=False),
+    UniqueConstraint("customer_key", "campaign", "occasion_key"),
+    _one_of("arm", "treated", "held_out"),
+    _one_of("state", "planned", "rendered", "failed", "held_out"),
+    CheckConstraint("(arm = 'held_out') = (state = 'held_out')", name="held_out_stays_so"),
+    CheckConstraint("arm = 'treated' OR gift_id IS NULL", name="held_out_gets_no_gift"),
+    CheckConstraint("gift_cost >= 0", name="gift_cost_not_negative"),
+    Index(None, "night", "campaign"),
+    Index(None, "send_on"),
+)
+
+exclusions = Table(
+    "exclusions",
+    metadata,
+    Column("night", ForeignKey(nights.c.night), primary_key=True),
+    Column("campaign", Text, primary_key=True),
+    Column("customer_key", ForeignKey(customers.c.customer_key), primary_key=True),
+    Column("occasion_key", Text, primary_key=True),
+    Column("outcome", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    _one_of("outcome", "deferred", "excluded"),
+    Index(None, "customer_key"),
+)
+
+# ── Gifts ───────────────────────────────────────────────────────────────────────────────────────
+gifts = Table(
+    "gifts",
+    metadata,
+    Column("gift_id", Text, primary_key=True),
+    Column("stock", BigInteger),
+    Column("taken", BigInteger, nullable=False, server_default="0"),
+    CheckConstraint("taken >= 0 AND (stock IS NULL OR taken <= stock)", name="within_stock"),
+)
+
+gift_moves = Table(
+    "gift_moves",
+    metadata,
+    Column("touch_id", ForeignKey(touches.c.touch_id), primary_key=True, autoincrement=False),
+    Column("kind", Text, primary_key=True),
+    Column("gift_id", ForeignKey(gifts.c.gift_id), nullable=False),
+    Column("cost", BigInteger, nullable=False),
+    _one_of("kind", "reserve", "commit", "release"),
+)
+Index(
+    "uq_gift_moves_settled_once",
+    gift_moves.c.touch_id,
+    unique=True,
+    sqlite_where=gift_moves.c.kind != "reserve",
+    postgresql_where=gift_moves.c.kind != "reserve",
+)
+
+# ── Review ──────────────────────────────────────────────────────────────────────────────────────
+campaign_nights = Table(
+    "campaign_nights",
+    metadata,
+    Column("night", ForeignKey(nights.c.night), primary_key=True),
+    Column("campaign", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("content_hash", Text, nullable=False),
+    Column("approval_id", Integer, ForeignKey("decisions.decision_id")),
+    Column("messages", Integer, nullable=False),
+    Column("gift_cost", BigInteger, nullable=False),
+    Column("fallback_share", Float, nullable=False),
+    Column("needs_person", JSON, nullable=False),
+    Column("decide_by", Instant, nullable=False),
+    Column("unanswered", Text, nullable=False),
+    _one_of("state", "waiting", "held", "approved", "rejected", "expired"),
+    CheckConstraint("state <> 'approved' OR approval_id IS NOT NULL", name="approved_by_somebody"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("decision_id", Integer, primary_key=True, autoincrement=False),
+    Column("decided_at", Instant, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("night", Date, nullable=False),
+    Column("campaign", Text, nullable=False),
+    Column("content_hash", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("previous_hash", Text, nullable=False, unique=True),
+    Column("entry_hash", Text, nullable=False, unique=True),
+)
+
+# ── Messages and their way out ──────────────────────────────────────────────────────────────────
+messages = Table(
+    "messages",
+    metadata,
+    Column("message_id", Text, primary_key=True),
+    Column("idempotency_key", Text, nullable=False, unique=True),
+    Column("touch_id", ForeignKey(touches.c.touch_id), nullable=False),
+    Column("night", Date, nullable=False),
+    Column("campaign", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("state_reason", Text, nullable=False, server_default=""),
+    Column("locale", Text, nullable=False),
+    Column("template", Text, nullable=False),
+    Column("template_version", Text, nullable=False),
+    Column("render_sha256", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("segments", SmallInteger, nullable=False),
+    Column("items_source", Text, nullable=False),
+    Column("timezone", Text, nullable=False),
+    Column("not_before", Instant, nullable=False),
+    Column("not_after", Instant, nullable=False),
+    Column("attempt", SmallInteger, nullable=False, server_default="0"),
+    Column("batch_id", Text, ForeignKey("batches.batch_id")),
+    UniqueConstraint("touch_id", "channel"),
+    _one_of(
+        "state", "rendered", "sealed", "accepted", "rejected", "suppressed", "expired", "withdrawn"
+    ),
+    Index(None, "night", "campaign"),
+    Index(None, "batch_id"),
+    Index(None, "state"),
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("batch_id", Text, primary_key=True),
+    Column("night", Date, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("gateway", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("records", Integer, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("supersedes", Text),
+    Column("created_at", Instant, nullable=False),
+    Column("manifest_sha256", Text, nullable=False, server_default=""),
+    _one_of("state", "sealing", "submitted", "accepted", "partial", "rejected"),
+    Index(None, "state"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("batch_id", ForeignKey(batches.c.batch_id), primary_key=True),
+    Column("message_id", ForeignKey(messages.c.message_id), primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("approval_id", ForeignKey(decisions.c.decision_id), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("code", Text, nullable=False, server_default=""),
+    _one_of("state", "sending", "accepted", "rejected"),
+    Index(None, "message_id"),
+)
+Index(
+    "uq_deliveries_accepted_once",
+    deliveries.c.message_id,
+    unique=True,
+    sqlite_where=deliveries.c.state == "accepted",
+    postgresql_where=deliveries.c.state == "accepted",
+)
+
+# ── Models ──────────────────────────────────────────────────────────────────────────────────────
+models = Table(
+    "models",
+    metadata,
+    Column("model_id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("night", Date, nullable=False),
+    Column("artifact", Text, nullable=False),
+    Column("artifact_sha256", Text, nullable=False),
+    Column("figures", JSON, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("champion", Boolean, nullable=False),
+    _one_of("kind", "items", "timing"),
+    UniqueConstraint("kind", "night"),
+)
+Index(
+    "uq_models_one_champion",
+    models.c.kind,
+    unique=True,
+    sqlite_where=text("champion"),
+    postgresql_where=text("champion"),
+)
