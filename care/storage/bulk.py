@@ -21,6 +21,7 @@ from sqlalchemy import (
     types,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 
 CHUNK = 50_000
 
@@ -169,13 +170,17 @@ def _copy(
         )
         connection.exec_driver_sql(f"TRUNCATE {target}")
     driver: Any = connection.connection.driver_connection
-    with (
-        driver.cursor() as cursor,
-        cursor.copy(f"COPY {target} ({names}) FROM STDIN (FORMAT BINARY)") as copy,
-    ):
-        copy.set_types([_postgresql_type(column) for column in columns])
-        for row in rows:
-            copy.write_row(row)
+    statement = f"COPY {target} ({names}) FROM STDIN (FORMAT BINARY)"
+    dbapi: Any = connection.dialect.dbapi
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            copy.set_types([_postgresql_type(column) for column in columns])
+            for row in rows:
+                copy.write_row(row)
+    except dbapi.Error as error:  # this road passes SQLAlchemy by, so it is translated here
+        raise DBAPIError.instance(
+            statement, None, error, dbapi.Error, hide_parameters=True, dialect=connection.dialect
+        ) from error
     if skip_existing:
         connection.exec_driver_sql(
             f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {target} "

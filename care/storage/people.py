@@ -96,7 +96,7 @@ def _sync_consents(connection: Connection, people: pd.DataFrame, night: date) ->
 
 def read_people(connection: Connection) -> pd.DataFrame:
     """Everybody, as planning needs them: key, canonical columns and marketing consents."""
-    query = select(identities, customers.c.customer_ref).join(customers)
+    query = select(identities, customers.c.customer_ref).select_from(identities.join(customers))
     granted = {}
     for column, channel in CONSENT_COLUMNS.items():
         consent = consents.alias(column)

@@ -1,0 +1,129 @@
+"""From a planned touch to the letter it is rendered from: names, words and windows looked up."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from itsdangerous import URLSafeSerializer
+
+from care.domain import message
+from care.domain.batch import EmailContent, SmsContent
+from care.domain.channel import Channel
+from care.domain.message import Addressee, GiftLine, Letter, ProductLine, Rendered, RenderedEmail
+from care.policy import Policy
+
+REASONS = "_partials/reasons.toml"
+
+
+class Words:
+    """What letters of one night say beyond the touch itself, by locale."""
+
+    def __init__(
+        self, policy: Policy, catalogue: pd.DataFrame, templates: Path, *, token_key: bytes
+    ) -> None:
+        """``catalogue``: ``product_key, name, name_zh`` as the night's snapshot has them."""
+        self._policy = policy
+        named = catalogue.set_index("product_key")
+        self._names = {
+            "zh-CN": named["name_zh"].fillna(named["name"]),
+            "en": named["name"],
+        }
+        self._reasons = tomllib.loads((templates / REASONS).read_text(encoding="utf-8"))
+        self._tokens = URLSafeSerializer(token_key.hex(), salt="unsubscribe")
+        self._shops = {locale: self._shop(locale) for locale in policy.shop.locales}
+
+    def _shop(self, locale: str) -> message.Shop:
+        shop = self._policy.shop
+        return message.Shop(
+            name=shop.name[locale],
+            postal_address=shop.postal_address[locale],
+            sms_signature=shop.sms_signature[locale],
+            phone=shop.phone,
+            website=shop.website,
+        )
+
+    def letter(self, touch: Mapping[str, Any], items: Sequence[tuple[int, str]]) -> Letter:
+        """The letter for one touch; ``items`` are (product key, reason code), best first.
+
+        A locale the shop does not speak falls back to its first one.
+        """
+        locale = self.locale(touch["locale"])
+        tier = next(tier for tier in self._policy.tiers if tier.name == touch["tier"])
+        return Letter(
+            campaign=touch["campaign"],
+            channel=Channel(touch["channel"]),
+            locale=locale,
+            tier=tier.name,
+            tier_name=tier.label[locale],
+            addressee=Addressee(
+                name=touch["name"],
+                family_name=touch["family_name"],
+                given_name=touch["given_name"],
+                honorific=touch["honorific"],
+                gender=touch["gender"],
+            ),
+            shop=self._shops[locale],
+            arrives_on=touch["send_on"],
+            occasion_on=touch["occasion_on"],
+            years=touch["years"],
+            product=self._product(touch["product_key"], locale),
+            window_from=touch["window_from"],
+            window_to=touch["window_to"],
+            recommendations=tuple(
+                ProductLine(self._names[locale].at[key], self._reasons[reason][locale])
+                for key, reason in items
+            ),
+            gift=self._gift(touch["gift_id"], locale),
+            unsubscribe_url=self.unsubscribe_url(touch["customer_ref"], touch["channel"]),
+        )
+
+    def locale(self, wanted: str) -> str:
+        """The locale a customer is written to in."""
+        return wanted if wanted in self._shops else self._policy.shop.locales[0]
+
+    def unsubscribe_url(self, customer_ref: str, channel: str) -> str:
+        """A link that names the customer's pseudonym and channel to nobody but us."""
+        token = self._tokens.dumps([customer_ref, channel])
+        return self._policy.shop.unsubscribe_url.replace("{token}", str(token))
+
+    def _product(self, product_key: int | None, locale: str) -> ProductLine | None:
+        return None if product_key is None else ProductLine(self._names[locale].at[product_key])
+
+    def _gift(self, gift_id: str | None, locale: str) -> GiftLine | None:
+        if gift_id is None:
+            return None
+        gift = self._policy.gifts[gift_id]
+        return GiftLine(name=gift.label[locale], description=gift.description[locale])
+
+    def content(
+        self, rendered: Rendered, touch: Mapping[str, Any]
+    ) -> EmailContent | SmsContent:
+        """What goes out, but for the address, which is looked up as it leaves."""
+        shop = self._policy.shop
+        if isinstance(rendered, RenderedEmail):
+            link = self.unsubscribe_url(touch["customer_ref"], touch["channel"])
+            return EmailContent(
+                to="",
+                sender=shop.sender,
+                reply_to=shop.reply_to,
+                subject=rendered.subject,
+                text=rendered.text,
+                html=rendered.html,
+                headers={
+                    "List-Unsubscribe": f"<{link}>",
+                    "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+                },
+                unsubscribe_url=link,
+            )
+        return SmsContent(
+            to="",
+            sender=shop.sms_sender,
+            signature=rendered.signature,
+            signature_in_body=rendered.signature_in_body,
+            body=rendered.body,
+            encoding=str(rendered.encoding),
+            segments=rendered.segments,
+        )
+

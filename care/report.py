@@ -1,0 +1,151 @@
+"""The night in numbers: what came in, who was due, what became of everybody, and what is on its way."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import orjson
+import pandas as pd
+from sqlalchemy import Connection
+
+from care.runtime import Runtime
+from care.storage import batches, messages, nights, reviews
+from care.storage.batches import BatchRecord
+from care.storage.database import reading
+from care.storage.models import ModelRecord, find_trained
+from care.storage.nights import NightRecord
+from care.storage.reviews import CampaignNight
+from care.storage.snapshot import Snapshot, load_snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class NightReport:
+    """One night, as the ledger and its snapshot tell it.
+
+    ``exclusions``: ``campaign, outcome, reason, count``. ``touches``: ``campaign, arm, state, count,
+    gift_cost``. ``messages``: ``campaign, channel, locale, state, count, segments``. ``models``: what
+    the night trained, by kind.
+    """
+
+    record: NightRecord
+    snapshot: Snapshot
+    exclusions: pd.DataFrame
+    touches: pd.DataFrame
+    messages: pd.DataFrame
+    campaigns: list[CampaignNight]
+    batches: list[BatchRecord]
+    models: Mapping[str, ModelRecord]
+    currency: str
+
+    def count(self, arm: str) -> dict[str, int]:
+        """Touches of one arm by campaign."""
+        rows = self.touches[self.touches["arm"] == arm]
+        return _by(rows, "campaign")
+
+    def outcome(self, outcome: str) -> dict[str, dict[str, int]]:
+        """Candidates excluded or deferred: campaign → reason → count."""
+        rows = self.exclusions[self.exclusions["outcome"] == outcome]
+        return {
+            str(campaign): _by(group, "reason") for campaign, group in rows.groupby("campaign")
+        }
+
+    @property
+    def gift_cost(self) -> int:
+        """What tonight's gifts cost, in minor units."""
+        return int(self.touches["gift_cost"].sum())
+
+    @property
+    def waiting(self) -> list[str]:
+        """Campaigns that a person must decide."""
+        return [one.campaign for one in self.campaigns if one.state in ("waiting", "held")]
+
+    def numbers(self) -> dict[str, Any]:
+        """What ``night.json`` holds."""
+        return {
+            "night": self.record.night.isoformat(),
+            "customers": self.snapshot.customers,
+            "order_lines": self.snapshot.order_lines,
+            "set_aside": dict(self.snapshot.set_aside),
+            "due": dict(sorted(self.record.due.items())),
+            "excluded": self.outcome("excluded"),
+            "deferred": {
+                campaign: sum(reasons.values())
+                for campaign, reasons in self.outcome("deferred").items()
+            },
+            "held_out": self.count("held_out"),
+            "touched": self.count("treated"),
+            "messages": _by(self.messages, "channel"),
+            "gift_cost": self.gift_cost,
+            "batches": [
+                {"channel": one.channel, "batch_id": one.batch_id, "records": one.records}
+                for one in self.batches
+            ],
+            "waiting_review": self.waiting,
+            "models": {
+                kind: {
+                    "champion": self.record.champions.get(kind),
+                    "trained": trained.name,
+                    "verdict": trained.verdict,
+                    "figures": trained.figures,
+                }
+                for kind, trained in self.models.items()
+            },
+        }
+
+
+def _by(rows: pd.DataFrame, column: str) -> dict[str, int]:
+    return {str(name): int(count) for name, count in rows.groupby(column)["count"].sum().items()}
+
+
+def night_report(runtime: Runtime, night: date) -> NightReport:
+    """Report on a planned night.
+
+    Raises:
+        UnableToReport: the night is not planned.
+    """
+    with reading(runtime.engine) as connection:
+        record = nights.find_night(connection, night)
+        if record is None:
+            raise UnableToReport(f"{night} is not planned. `care night --night {night}` plans it.")
+        return _report(runtime, connection, record)
+
+
+class UnableToReport(Exception):
+    """There is nothing to report on."""
+
+
+def last_report(runtime: Runtime) -> NightReport | None:
+    """Report on the latest planned night, or nothing before the first one."""
+    with reading(runtime.engine) as connection:
+        night = nights.latest_night(connection)
+        record = None if night is None else nights.find_night(connection, night)
+        return None if record is None else _report(runtime, connection, record)
+
+
+def _report(runtime: Runtime, connection: Connection, record: NightRecord) -> NightReport:
+    trained = {kind: find_trained(connection, kind, record.night) for kind in ("items", "timing")}
+    return NightReport(
+        record=record,
+        snapshot=load_snapshot(runtime.store, record.night),
+        exclusions=nights.count_exclusions(connection, record.night),
+        touches=nights.count_touches(connection, record.night),
+        messages=messages.count_messages(connection, record.night),
+        campaigns=reviews.list_campaigns(connection, night=record.night),
+        batches=batches.list_batches(connection, night=record.night),
+        models={kind: model for kind, model in trained.items() if model is not None},
+        currency=runtime.policy.shop.currency,
+    )
+
+
+def write_night_json(runtime: Runtime) -> None:
+    """Keep ``night.json`` in the home up to date with the last night."""
+    found = last_report(runtime)
+    if found is None:
+        return
+    path = runtime.settings.home / "night.json"
+    draft = path.with_suffix(".tmp")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft.write_bytes(orjson.dumps(found.numbers(), option=orjson.OPT_INDENT_2))
+    os.replace(draft, path)

@@ -1,0 +1,69 @@
+"""The house, opened for work: settings, policy, ledger, vault and store, each when first needed."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Engine
+
+from care.policy import Policy, read_policy
+from care.settings import Settings, read_settings
+from care.storage import schema
+from care.storage.database import open_engine
+from care.storage.vault import Vault
+
+if TYPE_CHECKING:
+    from care.gateways.contract import Gateway
+    from care.rendering.renderer import Renderer
+    from care.storage.store import Store
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What a workflow works with. Made once per task or command by ``open_runtime``."""
+
+    settings: Settings
+    policy: Policy
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The ledger, its schema brought up to date."""
+        engine = open_engine(self.settings.ledger_url)
+        schema.upgrade(engine)
+        return engine
+
+    @cached_property
+    def vault(self) -> Vault:
+        """Seals what must be forgotten on request."""
+        return Vault(self.settings.vault_key)
+
+    @cached_property
+    def store(self) -> "Store":
+        """Files: order history, night manifests, models."""
+        from care.storage.store import Store
+
+        return Store(self.settings.store)
+
+    @cached_property
+    def renderer(self) -> "Renderer":
+        """The templates, checked and compiled."""
+        from care.rendering.renderer import Renderer
+
+        return Renderer(self.settings.templates_path)
+
+    @cached_property
+    def gateway(self) -> "Gateway":
+        """Where batches go."""
+        from care.gateways.file_drop import FileDrop
+
+        return FileDrop(self.settings.outbound)
+
+
+def open_runtime(**chosen: object) -> Runtime:
+    """Read settings and policy; what the caller chose wins over the environment.
+
+    Raises:
+        UnableToReadSettings, UnableToReadConfiguration: before anything else is touched.
+    """
+    settings = read_settings(**chosen)
+    return Runtime(settings=settings, policy=read_policy(settings.policy_path))

@@ -1,0 +1,157 @@
+"""Nouns to build tests from: a customer, a policy, a plan's ingredients."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from care.domain.campaign import Tables
+from care.domain.screen import Permissions
+from care.domain.touch import Decisions, Ledger
+from care.policy import Policy, read_policy
+from care.settings import shipped
+
+NIGHT = date(2017, 11, 14)
+
+_CUSTOMER: dict[str, tuple[str, Any]] = {
+    "customer_key": ("int64", 1),
+    "customer_id": ("str", None),
+    "name": ("str", "Wang Li"),
+    "family_name": ("str", "Wang"),
+    "given_name": ("str", "Li"),
+    "honorific": ("str", "Ms"),
+    "gender": ("str", "female"),
+    "birth_year": ("Int16", 1985),
+    "birth_month": ("Int16", 6),
+    "birth_day": ("Int16", 1),
+    "birth_calendar": ("str", "gregorian"),
+    "birth_leap": ("bool", False),
+    "wedding_on": ("datetime64[s]", pd.NaT),
+    "spouse_name": ("str", None),
+    "joined_on": ("datetime64[s]", pd.NaT),
+    "locale": ("str", "en"),
+    "timezone": ("str", "America/New_York"),
+    "region": ("str", "US-NY"),
+    "email": ("str", "wang.li@example.com"),
+    "phone": ("str", "+15550100"),
+    "preferred_channel": ("str", None),
+    "email_consent": ("bool", True),
+    "sms_consent": ("bool", True),
+    "tier": ("str", "member"),
+}
+
+
+def a_customer(customer_key: int = 1, **told: Any) -> dict[str, Any]:
+    """One reachable customer with nothing due, unless told otherwise."""
+    unknown = set(told) - set(_CUSTOMER)
+    assert not unknown, unknown
+    default = {name: value for name, (_, value) in _CUSTOMER.items()}
+    return default | {"customer_key": customer_key, "customer_id": f"c{customer_key}"} | told
+
+
+def customers(*rows: dict[str, Any]) -> pd.DataFrame:
+    """Customers as planning sees them."""
+    return pd.DataFrame(
+        {
+            name: pd.Series([row[name] for row in rows], dtype=dtype)
+            for name, (dtype, _) in _CUSTOMER.items()
+        }
+    )
+
+
+def a_rhythm(customer_key: int = 1, **told: Any) -> dict[str, Any]:
+    """Something a customer buys regularly and is probably running out of."""
+    return {
+        "customer_key": customer_key,
+        "type_key": 7,
+        "product_key": 70,
+        "category": "COFFEE",
+        "purchases": 6,
+        "mean_interval": 30.0,
+        "last_day": pd.Timestamp("2017-10-15"),
+        "probability": 0.5,
+        "expected_day": pd.Timestamp(NIGHT),
+        "window_from": pd.Timestamp("2017-11-12"),
+        "window_to": pd.Timestamp("2017-11-19"),
+    } | told
+
+
+def rhythms(*rows: dict[str, Any]) -> pd.DataFrame:
+    """Rhythms as the timing model hands them over."""
+    frame = pd.DataFrame(list(rows), columns=list(a_rhythm()))
+    days = dict.fromkeys(("last_day", "expected_day", "window_from", "window_to"), "datetime64[s]")
+    return frame.astype(
+        {"customer_key": "int64", "type_key": "int64", "product_key": "Int64", "category": "str"}
+        | {"purchases": "int64", "mean_interval": "float64", "probability": "float64"}
+        | days
+    )
+
+
+def a_policy() -> Policy:
+    """The policy that is shipped."""
+    return read_policy(shipped("policy.toml"))
+
+
+def decisions(policy: Policy | None = None, **changed: Any) -> Decisions:
+    """What a plan needs of the policy, with changes, and nobody held out unless told."""
+    from dataclasses import replace
+
+    from care.domain.holdout import Holdout
+
+    plain = (policy or a_policy()).decisions()
+    return replace(plain, **({"holdout": Holdout(share=0, salt="s")} | changed))
+
+
+def planned(*rows: tuple[int, str, str, str]) -> pd.DataFrame:
+    """Touches of earlier nights: (customer, campaign, occasion, arm)."""
+    names = ["customer_key", "campaign", "occasion_key", "arm"]
+    return pd.DataFrame(list(rows), columns=names).astype(
+        {"customer_key": "int64", "campaign": "str", "occasion_key": "str", "arm": "str"}
+    )
+
+
+def suppressions(*rows: tuple[int, str | None, str | None]) -> pd.DataFrame:
+    """(customer, channel, campaign) that must not be used."""
+    return pd.DataFrame(list(rows), columns=["customer_key", "channel", "campaign"]).astype(
+        {"customer_key": "int64", "channel": "str", "campaign": "str"}
+    )
+
+
+def recent(*rows: tuple[int, str]) -> pd.DataFrame:
+    """(customer, day) of touches near the night."""
+    return pd.DataFrame(list(rows), columns=["customer_key", "send_on"]).astype(
+        {"customer_key": "int64", "send_on": "datetime64[s]"}
+    )
+
+
+def tables(people: pd.DataFrame, *due: dict[str, Any]) -> Tables:
+    """What the rules look at."""
+    return Tables(customers=people, rhythms=rhythms(*due))
+
+
+def ledger(
+    people: pd.DataFrame,
+    *,
+    stopped: pd.DataFrame | None = None,
+    before: pd.DataFrame | None = None,
+    near: pd.DataFrame | None = None,
+    gifts_left: dict[str, int] | None = None,
+) -> Ledger:
+    """The ledger as a night begins; empty unless told."""
+    return Ledger(
+        permissions=Permissions(
+            customers=people,
+            suppressions=suppressions() if stopped is None else stopped,
+            planned=planned() if before is None else before,
+        ),
+        recent=recent() if near is None else near,
+        gifts_left=gifts_left or {},
+    )
+
+
+def write(path: Path, text: str) -> Path:
+    """Write a file and say where."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path

@@ -1,0 +1,411 @@
+"""What the ledger promises, asserted alike on SQLite and PostgreSQL."""
+
+import threading
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+from sqlalchemy import Engine, func, select, text, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from care.domain.decision import GENESIS, State, Verdict
+from care.domain.touch import plan_touches
+from care.storage import batches, catalogue, gifts, messages, models, nights, people, reviews
+from care.storage.bulk import insert_frame, read_frame, replace_rows
+from care.storage.database import reading, writing
+from care.storage.models import ModelRecord
+from care.storage.reviews import CampaignNight
+from care.storage.tables import (
+    consents,
+    customers,
+    decisions,
+    exclusions,
+    gift_moves,
+    identities,
+    product_types,
+    touches,
+)
+from care.storage.tables import gifts as gifts_table
+from care.storage.vault import Vault
+from tests.builders import NIGHT, a_customer, a_policy, decisions as choices
+from tests.builders import customers as people_frame
+from tests.builders import ledger, tables
+
+VAULT = Vault(bytes(32))
+NOW = datetime(2017, 11, 14, 6, tzinfo=UTC)
+BIRTHDAY = {"birth_month": 11, "birth_day": 14}
+
+
+def shop_says(*rows):
+    return people_frame(*rows).drop(columns=["customer_key", "tier"])
+
+
+def sync(engine, *rows, night=NIGHT):
+    with writing(engine) as connection:
+        return people.sync_people(connection, shop_says(*rows), night=night, vault=VAULT)
+
+
+def planned(engine: Engine, *rows, night=NIGHT, stock=None):
+    """Plan a night for these customers and write it down."""
+    sync(engine, *rows)
+    policy = a_policy()
+    catalogue_of_gifts = {
+        name: gift if stock is None or gift.stock is None else gift.model_copy(update={"stock": stock})
+        for name, gift in policy.gifts.items()
+    }
+    with reading(engine) as connection:
+        everybody = people.read_people(connection)
+        sequence = nights.last_sequence(connection)
+        left = gifts.pieces_left(connection, catalogue_of_gifts)
+    tiers = {row["customer_id"]: row["tier"] for row in rows}
+    everybody["tier"] = everybody["customer_id"].map(tiers).astype("str")
+    plan = plan_touches(
+        tables(everybody), ledger(everybody, gifts_left=left), choices(policy), night=night
+    )
+    with writing(engine) as connection:
+        gifts.sync_gifts(connection, catalogue_of_gifts)
+        save(connection, plan, night=night, after=sequence)
+    return plan
+
+
+def save(connection, plan, *, night, after):
+    nights.save_plan(
+        connection,
+        plan,
+        night=night,
+        after_sequence=after,
+        snapshot_sha256="s",
+        policy_sha256="p",
+        champions={},
+        shards=2,
+    )
+
+
+def count(engine, table):
+    with reading(engine) as connection:
+        return connection.scalar(select(func.count()).select_from(table))
+
+
+# ── People ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_customer_keeps_her_key_when_her_name_changes(engine):
+    first = sync(engine, a_customer(1), a_customer(2))
+    again = sync(engine, a_customer(2, name="Wang Lily"), a_customer(1))
+    assert first.sort_values("customer_id").to_numpy().tolist() == (
+        again.sort_values("customer_id").to_numpy().tolist()
+    )
+    with reading(engine) as connection:
+        names = people.read_people(connection).set_index("customer_id")["name"]
+    assert names.to_dict() == {"c1": "Wang Li", "c2": "Wang Lily"}
+
+
+def test_a_second_import_of_the_same_customers_writes_nothing(engine):
+    sync(engine, a_customer(1), a_customer(2, email=None, birth_year=None))
+    with engine.connect() as connection:
+        before = connection.execute(select(identities)).all(), connection.execute(select(consents)).all()
+    sync(engine, a_customer(1), a_customer(2, email=None, birth_year=None), night=date(2017, 11, 15))
+    with engine.connect() as connection:
+        after = connection.execute(select(identities)).all(), connection.execute(select(consents)).all()
+    assert before == after
+
+
+def test_a_feed_that_lost_a_customer_erases_nobody(engine):
+    sync(engine, a_customer(1), a_customer(2))
+    sync(engine, a_customer(1))
+    assert count(engine, identities) == 2
+
+
+def test_withdrawn_consent_is_recorded_with_the_night_it_came(engine):
+    sync(engine, a_customer(1))
+    sync(engine, a_customer(1, email_consent=False), night=date(2017, 11, 15))
+    with reading(engine) as connection:
+        email = connection.execute(select(consents).where(consents.c.channel == "email")).one()
+        assert (email.granted, email.recorded_on) == (False, date(2017, 11, 15))
+        assert people.read_people(connection)["email_consent"].tolist() == [False]
+
+
+def test_pseudonyms_tell_nothing_and_stay_the_same(engine):
+    sync(engine, a_customer(1))
+    with reading(engine) as connection:
+        ref = connection.scalar(select(customers.c.customer_ref))
+    assert ref == VAULT.customer_ref("c1")
+    assert Vault(bytes(31) + b"\1").customer_ref("c1") != ref
+
+
+def test_products_and_types_keep_their_keys(engine):
+    def goods(*ids):
+        return pd.DataFrame(
+            {"product_id": list(ids), "product_type": [f"type {i[0]}" for i in ids]}, dtype="str"
+        )
+
+    with writing(engine) as connection:
+        first = catalogue.sync_catalogue(connection, goods("b1", "a1"))
+    with writing(engine) as connection:
+        second = catalogue.sync_catalogue(connection, goods("a0", "a1", "b1"))
+    keys = second.set_index("product_id")["product_key"]
+    assert first.set_index("product_id")["product_key"].to_dict() == keys[["b1", "a1"]].to_dict()
+    assert keys["a0"] == 3
+    assert second["type_key"].tolist() == [1, 1, 2]
+
+
+# ── The plan ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_night_is_planned_once(engine):
+    plan = planned(engine, a_customer(1, **BIRTHDAY))
+    with pytest.raises(IntegrityError), writing(engine) as connection:
+        save(connection, plan, night=NIGHT, after=1)
+    assert count(engine, touches) == 1
+
+
+def test_a_plan_made_from_an_outdated_ledger_is_refused(engine):
+    plan = planned(engine, a_customer(1, **BIRTHDAY))
+    with pytest.raises(IntegrityError), writing(engine) as connection:
+        save(connection, plan, night=date(2017, 11, 15), after=0)
+
+
+def test_an_occasion_is_touched_once_for_ever(engine):
+    plan = planned(engine, a_customer(1, **BIRTHDAY))
+    with pytest.raises(IntegrityError), writing(engine) as connection:
+        save(connection, plan, night=date(2017, 11, 15), after=1)
+    assert count(engine, touches) == 1
+
+
+def test_a_refused_plan_leaves_nothing_behind(engine):
+    plan = planned(engine, a_customer(1, tier="gold", **BIRTHDAY))
+    with reading(engine) as connection:
+        before = [connection.execute(select(t)).all() for t in (touches, exclusions, gift_moves)]
+    with pytest.raises(IntegrityError), writing(engine) as connection:
+        save(connection, plan, night=date(2017, 11, 15), after=1)
+    with reading(engine) as connection:
+        after = [connection.execute(select(t)).all() for t in (touches, exclusions, gift_moves)]
+        assert nights.find_night(connection, date(2017, 11, 15)) is None
+    assert before == after
+
+
+def test_two_plans_at_once_end_as_one(engine):
+    sync(engine, a_customer(1, **BIRTHDAY), a_customer(2, **BIRTHDAY))
+    with reading(engine) as connection:
+        everybody = people.read_people(connection).assign(tier="member")
+    plan = plan_touches(tables(everybody), ledger(everybody), choices(), night=NIGHT)
+    with writing(engine) as connection:
+        gifts.sync_gifts(connection, a_policy().gifts)
+    barrier, won = threading.Barrier(4), []
+
+    def attempt():
+        barrier.wait()
+        try:
+            with writing(engine) as connection:
+                save(connection, plan, night=NIGHT, after=0)
+            won.append(True)
+        except IntegrityError:
+            won.append(False)
+
+    threads = [threading.Thread(target=attempt) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(won) == [False, False, False, True]
+    assert count(engine, touches) == 2
+
+
+def test_recent_touches_forget_what_came_to_nothing(engine):
+    planned(engine, a_customer(1, **BIRTHDAY), a_customer(2, **BIRTHDAY))
+    with writing(engine) as connection:
+        connection.execute(
+            update(touches).where(touches.c.customer_key == 2).values(state="failed")
+        )
+    with reading(engine) as connection:
+        assert nights.read_recent(connection, NIGHT)["customer_key"].tolist() == [1]
+        far = NIGHT + timedelta(days=90)
+        assert nights.read_recent(connection, far).empty
+
+
+# ── Gifts ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def balance(engine, gift_id):
+    with reading(engine) as connection:
+        kinds = dict(
+            connection.execute(
+                select(gift_moves.c.kind, func.count())
+                .where(gift_moves.c.gift_id == gift_id)
+                .group_by(gift_moves.c.kind)
+            ).all()
+        )
+        row = connection.execute(select(gifts_table).where(gifts_table.c.gift_id == gift_id)).one()
+    return kinds, row.taken
+
+
+def test_a_gift_is_reserved_with_the_plan_and_settled_once(engine):
+    planned(engine, *(a_customer(key, tier="gold", **BIRTHDAY) for key in (1, 2, 3)), stock=5)
+    with writing(engine) as connection:
+        gifts.settle(connection, [1], "commit")
+        gifts.settle(connection, [2], "release")
+    with writing(engine) as connection:
+        gifts.settle(connection, [1, 2], "release")
+        gifts.settle(connection, [1, 2], "commit")
+    assert balance(engine, "rose_tea") == ({"reserve": 3, "commit": 1, "release": 1}, 2)
+
+
+def test_the_database_itself_refuses_to_promise_more_than_there_is(engine):
+    planned(engine, a_customer(1, tier="gold", **BIRTHDAY), stock=1)
+    with pytest.raises(IntegrityError), writing(engine) as connection:
+        connection.execute(update(gifts_table).values(taken=gifts_table.c.taken + 1))
+
+
+def test_lowering_stock_in_the_policy_keeps_what_was_promised(engine):
+    planned(engine, *(a_customer(key, tier="gold", **BIRTHDAY) for key in (1, 2)), stock=5)
+    fewer = {"rose_tea": a_policy().gifts["rose_tea"].model_copy(update={"stock": 1})}
+    with writing(engine) as connection:
+        gifts.sync_gifts(connection, fewer)
+        assert gifts.pieces_left(connection, fewer) == {"rose_tea": 0}
+    assert balance(engine, "rose_tea")[1] == 2
+
+
+# ── Decisions ───────────────────────────────────────────────────────────────────────────────────
+
+
+def a_campaign_night(**told):
+    return CampaignNight(
+        **{
+            "night": NIGHT,
+            "campaign": "birthday",
+            "state": State.WAITING,
+            "content_hash": "abc",
+            "approval_id": None,
+            "messages": 1,
+            "gift_cost": 0,
+            "fallback_share": 0.5,
+            "needs_person": ["policy asks for a person"],
+            "decide_by": NOW + timedelta(hours=36),
+            "unanswered": "expire",
+        }
+        | told
+    )
+
+
+def test_decisions_are_chained_and_a_campaign_follows_them(engine):
+    planned(engine, a_customer(1, **BIRTHDAY))
+    with writing(engine) as connection:
+        reviews.queue_campaign(connection, a_campaign_night())
+        for verdict in (Verdict.HOLD, Verdict.APPROVE):
+            found = reviews.find_campaign(connection, NIGHT, "birthday")
+            reviews.decide(connection, found, verdict, actor="li", reason="because", now=NOW)
+        found = reviews.find_campaign(connection, NIGHT, "birthday")
+        assert (found.state, found.approval_id, found.fallback_share) == (State.APPROVED, 2, 0.5)
+    with reading(engine) as connection:
+        trail = reviews.read_decisions(connection)
+    assert [decision.verdict for decision, _ in trail] == ["hold", "approve"]
+    assert trail[0][0].previous_hash == GENESIS
+    assert trail[1][0].previous_hash == trail[0][1]
+    assert all(decision.entry_hash == stored for decision, stored in trail)
+
+
+def test_changed_content_voids_the_approval(engine):
+    planned(engine, a_customer(1, **BIRTHDAY))
+    with writing(engine) as connection:
+        reviews.queue_campaign(connection, a_campaign_night())
+        found = reviews.find_campaign(connection, NIGHT, "birthday")
+        reviews.decide(connection, found, Verdict.APPROVE, actor="li", reason="", now=NOW)
+        reviews.change_content(connection, a_campaign_night(content_hash="def"))
+        found = reviews.find_campaign(connection, NIGHT, "birthday")
+    assert (found.state, found.approval_id, found.content_hash) == (State.WAITING, None, "def")
+
+
+@pytest.mark.parametrize("tampering", ["UPDATE decisions SET actor = 'x'", "DELETE FROM decisions"])
+def test_the_database_itself_keeps_decisions_append_only(engine, tampering):
+    planned(engine, a_customer(1, **BIRTHDAY))
+    with writing(engine) as connection:
+        reviews.queue_campaign(connection, a_campaign_night())
+        reviews.decide(
+            connection, a_campaign_night(), Verdict.HOLD, actor="li", reason="r", now=NOW
+        )
+    with pytest.raises(DBAPIError, match="append-only"), writing(engine) as connection:
+        connection.execute(text(tampering))
+    assert count(engine, decisions) == 1
+
+
+# ── Models ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def a_model(night, *, champion=True, kind="items"):
+    return ModelRecord(
+        model_id=f"{kind}-{night}",
+        kind=kind,
+        name="personal",
+        night=night,
+        artifact="models/x",
+        artifact_sha256="0",
+        figures={"personal": {"recall@10": 0.18}},
+        verdict="better than popularity",
+        champion=champion,
+    )
+
+
+def test_there_is_one_champion_and_a_backfill_does_not_take_the_title(engine):
+    with writing(engine) as connection:
+        assert models.find_champion(connection, "items") is None
+        for night in (14, 15):
+            models.register(connection, a_model(date(2017, 11, night)))
+        models.register(connection, a_model(date(2017, 11, 10)))
+        models.register(connection, a_model(date(2017, 11, 16), champion=False))
+    with reading(engine) as connection:
+        champion = models.find_champion(connection, "items")
+        assert champion.night == date(2017, 11, 15)
+        assert champion.figures == {"personal": {"recall@10": 0.18}}
+        assert not models.find_trained(connection, "items", date(2017, 11, 16)).champion
+
+
+# ── Bulk ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_missing_values_of_every_kind_become_null(engine):
+    planned(engine, a_customer(1, **BIRTHDAY))
+    with reading(engine) as connection:
+        row = connection.execute(select(touches)).one()
+    assert row.years is None
+    assert row.product_key is None
+    assert row.window_from is None
+    assert row.occasion_on == date(2017, 11, 14)
+
+
+def test_a_frame_survives_the_way_there_and_back(engine):
+    frame = pd.DataFrame(
+        {
+            "type_key": np.arange(3),
+            "product_type": pd.Series(["a", "b\n'\"", "茶 🍵 \u202e"], dtype="str"),
+        }
+    )
+    with writing(engine) as connection:
+        insert_frame(connection, product_types, frame)
+        back = read_frame(connection, select(product_types).order_by(product_types.c.type_key))
+    pd.testing.assert_frame_equal(back, frame)
+
+
+def test_rows_that_exist_are_skipped_or_replaced_as_asked(engine):
+    one = pd.DataFrame({"type_key": [1], "product_type": ["tea"]})
+    both = pd.DataFrame({"type_key": [1, 2], "product_type": ["coffee", "milk"]})
+    with writing(engine) as connection:
+        insert_frame(connection, product_types, one)
+        insert_frame(connection, product_types, both, skip_existing=True)
+        named = select(product_types.c.product_type).order_by(product_types.c.type_key)
+        assert connection.scalars(named).all() == ["tea", "milk"]
+        replace_rows(connection, product_types, both)
+        assert connection.scalars(named).all() == ["coffee", "milk"]
+
+
+def test_an_instant_without_a_zone_is_refused(engine):
+    with pytest.raises(Exception, match="no time zone"), writing(engine) as connection:
+        reviews.queue_campaign(connection, a_campaign_night(decide_by=datetime(2017, 11, 14)))  # noqa: DTZ001
+
+
+def test_empty_queries_keep_their_dtypes(engine):
+    with reading(engine) as connection:
+        assert people.read_people(connection).empty
+        assert nights.read_recent(connection, NIGHT)["send_on"].dtype == "datetime64[s]"
+        assert messages.read_leaving(connection, opens_before=NOW).empty
+        assert batches.list_batches(connection) == []
