@@ -1,0 +1,88 @@
+"""Letters in, messages out."""
+
+from collections.abc import Collection, Iterable
+from itertools import product
+from pathlib import Path
+
+from jinja2 import UndefinedError
+
+from care.domain.channel import Channel
+from care.domain.message import Letter, Rendered
+from care.rendering.composition import Composition, compose
+from care.rendering.environment import create_environment
+from care.rendering.guard import UnableToSay
+from care.rendering.lint import check_templates
+
+LOCALES = ("zh-CN", "en")
+
+
+class UnableToRender(Exception):
+    """One letter cannot be rendered; set it aside and go on. Quotes nothing personal."""
+
+    def __init__(self, campaign: str, channel: str, locale: str, why: str) -> None:
+        super().__init__(campaign, channel, locale, why)
+        self.campaign, self.channel, self.locale, self.why = campaign, channel, locale, why
+
+    def __str__(self) -> str:
+        return f"{self.campaign}/{self.channel}.{self.locale}: {self.why}"
+
+
+class Renderer:
+    """Renders letters with one folder of templates, checked and compiled when it is made.
+
+    `campaigns` defaults to every folder that does not start with an underscore. Every campaign must
+    have templates for every channel and locale.
+
+    Raises:
+        UnableToLoadTemplates: naming file, line and remedy of everything that is wrong.
+    """
+
+    def __init__(
+        self,
+        templates: Path,
+        *,
+        campaigns: Collection[str] | None = None,
+        channels: Collection[Channel] = tuple(Channel),
+        locales: Collection[str] = LOCALES,
+    ) -> None:
+        if campaigns is None:
+            folders = (path for path in templates.glob("*/") if path.is_dir())
+            campaigns = sorted(path.name for path in folders if not path.name.startswith("_"))
+        needed = list(product(campaigns, channels, locales))
+        check_templates(templates, needed)
+        environment = create_environment(templates, inline_css=True)
+        self._compositions: dict[tuple[str, str, str], Composition] = {
+            one: compose(environment, templates, *one) for one in needed
+        }
+
+    def render(self, letter: Letter) -> Rendered:
+        """Render one letter. Raises UnableToRender."""
+        composition = self._compositions.get((letter.campaign, letter.channel, letter.locale))
+        if composition is None:
+            raise _unable(letter, "no such templates were loaded; add the files and load again")
+        try:
+            return composition.render(letter)
+        except UnableToSay as error:
+            raise _unable(letter, str(error)) from error
+        except UndefinedError as error:
+            raise _unable(letter, f"the letter lacks what its template says: {error}") from error
+        except Exception as error:
+            # A poisoned row may break anything; its text may be personal, so only its kind is told.
+            raise _unable(letter, f"{type(error).__name__} while rendering") from error
+
+    def render_all(
+        self, letters: Iterable[Letter]
+    ) -> tuple[dict[int, Rendered], dict[int, UnableToRender]]:
+        """Render letters by their position: those that became messages, and those set aside."""
+        rendered: dict[int, Rendered] = {}
+        set_aside: dict[int, UnableToRender] = {}
+        for position, letter in enumerate(letters):
+            try:
+                rendered[position] = self.render(letter)
+            except UnableToRender as error:
+                set_aside[position] = error
+        return rendered, set_aside
+
+
+def _unable(letter: Letter, why: str) -> UnableToRender:
+    return UnableToRender(letter.campaign, str(letter.channel), letter.locale, why)

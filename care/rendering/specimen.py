@@ -1,0 +1,110 @@
+"""Made-up letters, from the customer of whom all is known to the one of whom nothing is."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+
+from care.domain.channel import Channel
+from care.domain.message import Addressee, GiftLine, Letter, ProductLine, Shop
+
+TIER_NAMES = {
+    "zh": {"member": "会员", "silver": "银卡会员", "gold": "金卡会员", "diamond": "钻石会员"},
+    "en": {"member": "Member", "silver": "Silver", "gold": "Gold", "diamond": "Diamond"},
+}
+_SHOPS = {
+    "zh": Shop(
+        name="青禾集",
+        postal_address="杭州市西湖区文三路90号",
+        sms_signature="青禾集",
+        signed_by="林晚",
+        phone="0571-8800 1234",
+        website="https://qinghe.example",
+    ),
+    "en": Shop(
+        name="Linden & Vale",
+        postal_address="14 Mill Lane, Bath BA1 5LN",
+        sms_signature="Linden & Vale",
+        signed_by="Clara Hughes",
+        phone="+44 1225 550 100",
+        website="https://lindenvale.example",
+    ),
+}
+_ADDRESSEES = {
+    "zh": Addressee(name="王小雨", family_name="王", given_name="小雨", gender="female"),
+    "en": Addressee(name="Emma Carter", family_name="Carter", given_name="Emma"),
+}
+_GIFTS = {
+    "zh": GiftLine("桂花乌龙茶一罐", "今年的新茶，桂花是手摘的", "QH2026A7", date(2026, 6, 20)),
+    "en": GiftLine("a tin of rose tea", "whole buds, lightly sweet", "ROSE7K", date(2026, 6, 20)),
+}
+_PRODUCTS = {
+    "zh": (
+        ProductLine("明前龙井", "您上回选的就是这一款"),
+        ProductLine("手作绿豆糕", "配茶刚好，不太甜"),
+        ProductLine("青瓷小盖碗"),
+    ),
+    "en": (
+        ProductLine("breakfast tea", "the one you had last time"),
+        ProductLine("oat biscuits", "good with tea, not too sweet"),
+        ProductLine("small stoneware mug"),
+    ),
+}
+_MONDAY = date(2026, 5, 18)
+
+
+def specimen(campaign: str, channel: Channel, locale: str, tier: str = "member") -> Letter:
+    """Write to a customer of whom all is known."""
+    language = "zh" if locale.startswith("zh") else "en"
+    wanted, *others = _PRODUCTS[language]
+    return Letter(
+        campaign=campaign,
+        channel=channel,
+        locale=locale,
+        tier=tier,
+        tier_name=TIER_NAMES[language][tier],
+        addressee=_ADDRESSEES[language],
+        shop=_SHOPS[language],
+        arrives_on=_MONDAY,
+        occasion_on=_MONDAY,
+        years=3,
+        product=wanted,
+        window_from=date(2026, 5, 21),
+        window_to=date(2026, 5, 27),
+        recommendations=tuple(others),
+        gift=_GIFTS[language],
+        unsubscribe_url="https://care.example/u/opaque-token",
+        preferences_url="https://care.example/p/opaque-token",
+    )
+
+
+def bare(letter: Letter) -> Letter:
+    """Write the same letter when as little as possible is known."""
+    return replace(
+        letter,
+        addressee=Addressee(),
+        shop=replace(letter.shop, signed_by=None, phone=None, website=None),
+        years=None,
+        product=ProductLine(letter.product.name) if letter.product else None,
+        window_from=None,
+        window_to=None,
+        recommendations=(),
+        gift=None,
+        preferences_url=None,
+    )
+
+
+def specimens(campaign: str, channel: Channel, locale: str) -> Iterator[Letter]:
+    """For each tier the full letter, the bare one, and the turns a letter can take between."""
+    for tier in TIER_NAMES["en"]:
+        full = specimen(campaign, channel, locale, tier)
+        yield full
+        yield bare(full)
+        yield replace(
+            full,
+            occasion_on=_MONDAY - timedelta(days=2),
+            window_from=_MONDAY,
+            years=1,
+            recommendations=full.recommendations[:1],
+            gift=GiftLine(full.gift.name) if full.gift else None,
+        )
+        yield replace(full, addressee=Addressee(), shop=replace(full.shop, phone=None))
