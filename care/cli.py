@@ -68,7 +68,7 @@ def main() -> None:
 
 
 def _code_of(error: Exception) -> Exit | None:
-    """Our own errors say what to do, so their words are enough; anything else is a fault of ours."""
+    """Our own errors say what to do in words; anything else is a fault of ours."""
     name = type(error).__name__
     if not name.startswith("UnableTo"):
         return None
@@ -105,7 +105,7 @@ def demo(
     night: Night = None,
     nights: Annotated[int, typer.Option(min=1, max=14, help="How many nights in a row.")] = 3,
 ) -> None:
-    """Run three nights of a real shop through Airflow, and show what came of them.
+    """Run three nights of a shop through Airflow, and show what came of them.
 
     The purchases are real (Complete Journey: 2,469 households, 2017); the people are invented. Run
     it again: the same nights add nothing.
@@ -127,8 +127,8 @@ def run_night(
 ) -> None:
     """Plan one night without Airflow: the same steps, one after the other.
 
-    A night that is planned already is left as it is. Nights older than the policy allows are refused;
-    --now lets a drill pretend.
+    A night that is planned already is left as it is. Nights older than the policy allows are
+    refused; --now lets a drill pretend.
     """
     from care import nightly, report
 
@@ -152,7 +152,7 @@ def release(home: Home = None, now: Now = None, as_json: AsJson = False) -> None
     from care import release as workflow
 
     runtime, moment = _open(home), _moment(now)
-    answered = workflow.collect(runtime, now=moment)
+    answered = workflow.collect(runtime)
     submitted = workflow.seal_and_submit(runtime, now=moment)
     if as_json:
         _print_json({"answered": answered, "submitted": submitted})
@@ -162,7 +162,7 @@ def release(home: Home = None, now: Now = None, as_json: AsJson = False) -> None
 
 @app.command()
 def status(home: Home = None, as_json: AsJson = False) -> None:
-    """Say how the last night stands: what waits for review, what is on its way, which models speak."""
+    """Say how the last night stands: what waits, what is on its way, which models speak."""
     from care import report
 
     runtime = _open(home)
@@ -210,7 +210,7 @@ NightToDecide = Annotated[
     datetime, typer.Option("--night", formats=["%Y-%m-%d"], help="The night it belongs to.")
 ]
 Why = Annotated[str, typer.Option("--reason", "-m", help="Why, for the audit trail.")]
-Who = Annotated[str, typer.Option("--as", help="Who decides. Default: your login name.")]
+Who = Annotated[str | None, typer.Option("--as", help="Who decides. Default: your login name.")]
 Seen = Annotated[
     str | None,
     typer.Option("--content", help="The content hash you looked at; refused if it changed since."),
@@ -251,7 +251,7 @@ def _decide(
     verdict: str,
     home: Path | None,
     reason: str,
-    who: str,
+    who: str | None,
     seen: str | None,
     now: str | None,
     as_json: bool,
@@ -266,7 +266,7 @@ def _decide(
         night.date(),
         campaign,
         Verdict(verdict),
-        actor=who,
+        actor=who or getpass.getuser(),
         reason=reason,
         now=_moment(now),
         seen=seen,
@@ -285,7 +285,7 @@ def approve(
     night: NightToDecide,
     home: Home = None,
     reason: Why = "",
-    who: Who = getpass.getuser(),
+    who: Who = None,
     seen: Seen = None,
     now: Now = None,
     as_json: AsJson = False,
@@ -300,7 +300,7 @@ def hold(
     night: NightToDecide,
     reason: Why,
     home: Home = None,
-    who: Who = getpass.getuser(),
+    who: Who = None,
     seen: Seen = None,
     now: Now = None,
     as_json: AsJson = False,
@@ -315,7 +315,7 @@ def reject(
     night: NightToDecide,
     reason: Why,
     home: Home = None,
-    who: Who = getpass.getuser(),
+    who: Who = None,
     seen: Seen = None,
     now: Now = None,
     as_json: AsJson = False,

@@ -121,11 +121,11 @@ def withdraw(connection: Connection, night: date, campaign: str, verdict: Verdic
     gifts.settle(connection, touched, "release")
 
 
-def _refuse_if_over(
-    found: CampaignNight, verdict: Verdict, seen: str | None, current: str
-) -> None:
+def _refuse_if_over(found: CampaignNight, verdict: Verdict, seen: str | None, current: str) -> None:
     if found.state not in OPEN:
-        raise UnableToDecide(f"{found.campaign} of {found.night} is {found.state}: nothing to {verdict}")
+        raise UnableToDecide(
+            f"{found.campaign} of {found.night} is {found.state}: nothing to {verdict}"
+        )
     if found.content_hash != current or (seen is not None and not current.startswith(seen)):
         raise UnableToDecide(
             f"{found.campaign} of {found.night} changed since you looked at it: content is now "

@@ -14,7 +14,7 @@ from care.domain.channel import Channel
 from care.domain.message import Addressee, GiftLine, Letter, ProductLine, Rendered, RenderedEmail
 from care.policy import Policy
 
-REASONS = "_partials/reasons.toml"
+REASONS = "reasons.toml"
 
 
 class Words:
@@ -25,10 +25,12 @@ class Words:
     ) -> None:
         """``catalogue``: ``product_key, name, name_zh`` as the night's snapshot has them."""
         self._policy = policy
-        named = catalogue.set_index("product_key")
-        self._names = {
-            "zh-CN": named["name_zh"].fillna(named["name"]),
-            "en": named["name"],
+        self._names: dict[str, dict[int, str]] = {
+            locale: dict(zip(catalogue["product_key"].tolist(), names.tolist(), strict=True))
+            for locale, names in {
+                "zh-CN": catalogue["name_zh"].fillna(catalogue["name"]),
+                "en": catalogue["name"],
+            }.items()
         }
         self._reasons = tomllib.loads((templates / REASONS).read_text(encoding="utf-8"))
         self._tokens = URLSafeSerializer(token_key.hex(), salt="unsubscribe")
@@ -72,7 +74,7 @@ class Words:
             window_from=touch["window_from"],
             window_to=touch["window_to"],
             recommendations=tuple(
-                ProductLine(self._names[locale].at[key], self._reasons[reason][locale])
+                ProductLine(self._names[locale][key], self._reasons[reason][locale])
                 for key, reason in items
             ),
             gift=self._gift(touch["gift_id"], locale),
@@ -89,7 +91,7 @@ class Words:
         return self._policy.shop.unsubscribe_url.replace("{token}", str(token))
 
     def _product(self, product_key: int | None, locale: str) -> ProductLine | None:
-        return None if product_key is None else ProductLine(self._names[locale].at[product_key])
+        return None if product_key is None else ProductLine(self._names[locale][product_key])
 
     def _gift(self, gift_id: str | None, locale: str) -> GiftLine | None:
         if gift_id is None:
@@ -97,9 +99,7 @@ class Words:
         gift = self._policy.gifts[gift_id]
         return GiftLine(name=gift.label[locale], description=gift.description[locale])
 
-    def content(
-        self, rendered: Rendered, touch: Mapping[str, Any]
-    ) -> EmailContent | SmsContent:
+    def content(self, rendered: Rendered, touch: Mapping[str, Any]) -> EmailContent | SmsContent:
         """What goes out, but for the address, which is looked up as it leaves."""
         shop = self._policy.shop
         if isinstance(rendered, RenderedEmail):
@@ -126,4 +126,3 @@ class Words:
             encoding=str(rendered.encoding),
             segments=rendered.segments,
         )
-

@@ -71,7 +71,17 @@ class Night(Decided):
 
     spend_window_days: int = Field(default=365, ge=30)
     gift_budget: int = Field(ge=0, description="minor units for one night's gifts")
-    stale_after_days: int = Field(default=7, ge=1, description="no night older than this is planned")
+    stale_after_days: int = Field(
+        default=7, ge=1, description="no night older than this is planned"
+    )
+
+
+class Wording(Decided):
+    """What no message may say."""
+
+    never_name: tuple[str, ...] = Field(
+        default=(), description="categories a message must not mention, such as tobacco"
+    )
 
 
 class Policy(Decided):
@@ -81,9 +91,10 @@ class Policy(Decided):
     night: Night
     tiers: tuple[Tier, ...] = Field(min_length=1)
     contact: ContactPolicy
+    wording: Wording = Wording()
     holdout: Holdout
-    gifts: dict[str, Gift] = {}
-    ladders: dict[str, dict[str, tuple[str, ...]]] = {}
+    gifts: dict[str, Gift] = Field(default_factory=dict)
+    ladders: dict[str, dict[str, tuple[str, ...]]] = Field(default_factory=dict)
     campaign_table: _Campaigns = Field(alias="campaigns")
 
     @model_validator(mode="after")

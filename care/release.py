@@ -11,7 +11,7 @@ import orjson
 import pandas as pd
 from sqlalchemy import Connection
 
-from care import __version__, desk
+from care import __version__, desk, report
 from care.domain.batch import (
     Approval,
     EmailContent,
@@ -42,7 +42,7 @@ MAX_ATTEMPTS = 3
 """How often a message that the gateway rejects as retryable is offered in all."""
 
 
-def collect(runtime: Runtime, *, now: datetime) -> int:
+def collect(runtime: Runtime) -> int:
     """Read the gateways' answers into the ledger; return how many batches were answered."""
     with reading(runtime.engine) as connection:
         waiting = batches.list_batches(connection, states=("submitted",))
@@ -60,7 +60,9 @@ def collect(runtime: Runtime, *, now: datetime) -> int:
             retry = {reject.message_id for reject in answer.rejects if reject.retryable}
             if answer.status == "rejected" and not answer.rejects:
                 deliveries = batches.read_deliveries(connection, batch.batch_id)
-                rejected = dict.fromkeys(deliveries["message_id"], answer.reason or "batch rejected")
+                rejected = dict.fromkeys(
+                    deliveries["message_id"], answer.reason or "batch rejected"
+                )
                 retry = set(rejected)
             if batch.attempt >= MAX_ATTEMPTS:
                 retry = set()
@@ -89,7 +91,9 @@ def seal_and_submit(runtime: Runtime, *, now: datetime) -> int:
     claimed = _claim_batches(runtime, now)
     with reading(runtime.engine) as connection:
         unfinished = batches.list_batches(connection, states=("sealing",))
-    return sum(_submit(runtime, batch, claimed.get(batch.batch_id)) for batch in unfinished)
+    submitted = sum(_submit(runtime, batch, claimed.get(batch.batch_id)) for batch in unfinished)
+    report.write_night_json(runtime)
+    return submitted
 
 
 def _follow_deadlines(connection: Connection, now: datetime) -> None:
@@ -114,8 +118,12 @@ def _void_changed_content(connection: Connection) -> None:
             continue
         content = messages.read_content(connection, campaign.night, campaign.campaign)
         if content_hash(content) != campaign.content_hash:
-            reviews.change_content(connection, replace(campaign, content_hash=content_hash(content)))
-            log.warning("%s of %s: content changed, approval void", campaign.campaign, campaign.night)
+            reviews.change_content(
+                connection, replace(campaign, content_hash=content_hash(content))
+            )
+            log.warning(
+                "%s of %s: content changed, approval void", campaign.campaign, campaign.night
+            )
 
 
 def _end_what_may_not_go(connection: Connection, now: datetime) -> None:
@@ -195,9 +203,13 @@ def _seal_the_sound(
         if not error.faults:
             raise
         for message_id, why in error.faults.items():
-            touched = messages.end_messages(connection, [message_id], "rejected", f"not sealed: {why}")
+            touched = messages.end_messages(
+                connection, [message_id], "rejected", f"not sealed: {why}"
+            )
             gifts.settle(connection, touched, "release")
-        log.warning("%d messages of %s set aside: cannot be sealed", len(error.faults), record.night)
+        log.warning(
+            "%d messages of %s set aside: cannot be sealed", len(error.faults), record.night
+        )
         rows = [row for row in rows if row["message_id"] not in error.faults]
         if not rows:
             return None
@@ -209,7 +221,7 @@ def _seal_the_sound(
 
 
 def _submit(runtime: Runtime, record: BatchRecord, sealed: SealedBatch | None) -> bool:
-    """Hand a claimed batch over. One that a dead run left behind is sealed again, to equal bytes."""
+    """Hand a claimed batch over; one that a dead run left is sealed again, to equal bytes."""
     if sealed is None:
         with reading(runtime.engine) as connection:
             rows = batches.read_batch(connection, record.batch_id)
@@ -217,7 +229,9 @@ def _submit(runtime: Runtime, record: BatchRecord, sealed: SealedBatch | None) -
     try:
         submission = runtime.gateway.submit(sealed)
     except UnableToSubmitBatch as error:
-        log.error("batch %s not submitted, the next release tries again: %s", record.batch_id, error)
+        log.error(
+            "batch %s not submitted, the next release tries again: %s", record.batch_id, error
+        )
         return False
     with writing(runtime.engine) as connection:
         batches.mark_submitted(connection, record.batch_id, submission.manifest_sha256)

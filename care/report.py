@@ -1,6 +1,7 @@
-"""The night in numbers: what came in, who was due, what became of everybody, and what is on its way."""
+"""The night in numbers: what came in, who was due, and what became of everybody."""
 
 import os
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -24,9 +25,9 @@ from care.storage.snapshot import Snapshot, load_snapshot
 class NightReport:
     """One night, as the ledger and its snapshot tell it.
 
-    ``exclusions``: ``campaign, outcome, reason, count``. ``touches``: ``campaign, arm, state, count,
-    gift_cost``. ``messages``: ``campaign, channel, locale, state, count, segments``. ``models``: what
-    the night trained, by kind.
+    ``exclusions``: ``campaign, outcome, reason, count``. ``touches``: ``campaign, arm, state,
+    count, gift_cost``. ``messages``: ``campaign, channel, locale, state, count, segments``.
+    ``models``: what the night trained, by kind.
     """
 
     record: NightRecord
@@ -47,9 +48,25 @@ class NightReport:
     def outcome(self, outcome: str) -> dict[str, dict[str, int]]:
         """Candidates excluded or deferred: campaign → reason → count."""
         rows = self.exclusions[self.exclusions["outcome"] == outcome]
-        return {
-            str(campaign): _by(group, "reason") for campaign, group in rows.groupby("campaign")
-        }
+        return {str(campaign): _by(group, "reason") for campaign, group in rows.groupby("campaign")}
+
+    @property
+    def customers(self) -> int:
+        """Customers taken in."""
+        return self.snapshot.counts["customers"].kept
+
+    @property
+    def order_lines(self) -> int:
+        """Order lines taken in."""
+        return self.snapshot.counts["orders"].kept
+
+    @property
+    def set_aside(self) -> dict[str, int]:
+        """Rows set aside by reason, over all of the shop's tables."""
+        total: Counter[str] = Counter()
+        for count in self.snapshot.counts.values():
+            total.update(count.set_aside)
+        return dict(sorted(total.items()))
 
     @property
     def gift_cost(self) -> int:
@@ -65,9 +82,9 @@ class NightReport:
         """What ``night.json`` holds."""
         return {
             "night": self.record.night.isoformat(),
-            "customers": self.snapshot.customers,
-            "order_lines": self.snapshot.order_lines,
-            "set_aside": dict(self.snapshot.set_aside),
+            "customers": self.customers,
+            "order_lines": self.order_lines,
+            "set_aside": self.set_aside,
             "due": dict(sorted(self.record.due.items())),
             "excluded": self.outcome("excluded"),
             "deferred": {

@@ -40,16 +40,19 @@ class Runtime:
     @cached_property
     def store(self) -> "Store":
         """Files: order history, night manifests, models."""
-        from care.storage.store import Store
+        from care.storage.store import open_store
 
-        return Store(self.settings.store)
+        return open_store(self.settings.store)
 
     @cached_property
     def renderer(self) -> "Renderer":
         """The templates, checked and compiled."""
         from care.rendering.renderer import Renderer
 
-        return Renderer(self.settings.templates_path)
+        enabled = [name for name, chosen in self.policy.campaigns.items() if chosen.enabled]
+        return Renderer(
+            self.settings.templates_path, campaigns=enabled, locales=self.policy.shop.locales
+        )
 
     @cached_property
     def gateway(self) -> "Gateway":

@@ -42,7 +42,7 @@ def resolve_night(dag_run: Any, timezone: str) -> date:
             return date.fromisoformat(str(told))
         except ValueError:
             raise UnableToResolveNight(
-                f"{told!r} is not a date; start the run with {{\"night\": \"YYYY-MM-DD\"}}"
+                f'{told!r} is not a date; start the run with {{"night": "YYYY-MM-DD"}}'
             ) from None
     moment: datetime | None = getattr(dag_run, "run_after", None)
     if moment is None:

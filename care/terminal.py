@@ -27,12 +27,17 @@ STYLE = {
     "expired": "dim",
 }
 ALREADY = (Reason.ALREADY_TOUCHED, Reason.ALREADY_HELD_OUT)
-METRIC = {"items": ("recall@10", "found in her next basket (recall@10)"), "timing": ("ap", "AP")}
+METRIC = {
+    "items": ("recall", "of the next basket found (recall@10), against"),
+    "timing": ("ap", "average precision over the next 7 days, against"),
+}
 
 
 def money(minor: int, currency: str) -> str:
     """Minor units as people read them."""
-    text: str = format_currency(minor / 10 ** get_currency_precision(currency), currency, locale="en")
+    text: str = format_currency(
+        minor / 10 ** get_currency_precision(currency), currency, locale="en"
+    )
     return text
 
 
@@ -49,7 +54,7 @@ def print_night(report: NightReport) -> None:
 
 
 def print_nights(reports: Sequence[NightReport]) -> None:
-    """Nights side by side: how caps, stable identities and earlier touches work from one to the next."""
+    """Nights side by side: how caps and earlier touches work from one to the next."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="Night by night", title_justify="left")
     table.add_column("night")
     names = ("due", "already planned", "other reasons", "deferred", "held out", "touched", "gifts")
@@ -75,18 +80,17 @@ def print_nights(reports: Sequence[NightReport]) -> None:
 
 def intake_lines(report: NightReport) -> Group:
     """What was taken in, and what was set aside and why."""
-    snapshot = report.snapshot
     lines = [
         Text.assemble(
             ("Taken in   ", "bold"),
-            f"{snapshot.customers:,} customers, {snapshot.order_lines:,} order lines",
+            f"{report.customers:,} customers, {report.order_lines:,} order lines",
         )
     ]
-    if snapshot.set_aside:
-        total = sum(snapshot.set_aside.values())
+    if report.set_aside:
+        total = sum(report.set_aside.values())
         why = ", ".join(
             f"{count:,} {reason.replace('_', ' ')}"
-            for reason, count in sorted(snapshot.set_aside.items(), key=lambda one: -one[1])
+            for reason, count in sorted(report.set_aside.items(), key=lambda one: -one[1])
         )
         lines.append(Text.assemble(("Set aside  ", "bold"), f"{total:,}: {why}"))
     return Group(*lines)
@@ -109,7 +113,8 @@ def _model_line(kind: str, model: ModelRecord) -> Text:
     return Text.assemble(
         (f"{kind.capitalize():<11}", "bold"),
         (f"{model.name}{figure}", "green"),
-        f" {label}; against {others}. {model.verdict}",
+        f" {label} {others}",
+        "" if model.champion else f". {model.verdict}",
     )
 
 
@@ -141,11 +146,12 @@ def funnel(report: NightReport) -> Table:
 
 def reasons(report: NightReport) -> Group:
     """Why the others were not touched."""
-    rows = report.exclusions.groupby(["outcome", "reason"])["count"].sum()
+    rows = report.exclusions.groupby(["outcome", "reason"])["count"].sum().reset_index()
+    rows = rows.sort_values(["count", "outcome", "reason"], ascending=[False, True, True])
     return Group(
         *(
             Text(f"  {count:>4} {outcome}: {IN_WORDS[Reason(reason)]}", style="dim")
-            for (outcome, reason), count in rows.sort_values(ascending=False).items()
+            for outcome, reason, count in rows.itertuples(index=False)
         )
     )
 
@@ -153,19 +159,20 @@ def reasons(report: NightReport) -> Group:
 def outcome(report: NightReport) -> Group:
     """Messages by channel and locale, batches, and what waits."""
     lines = []
-    by = report.messages.groupby(["channel", "locale"])["count"].sum()
-    written = ", ".join(f"{count} {channel} {locale}" for (channel, locale), count in by.items())
-    lines.append(Text.assemble(("Messages   ", "bold"), written or "none"))
-    lines.append(
-        Text.assemble(("Gifts      ", "bold"), money(report.gift_cost, report.currency))
+    by = report.messages.groupby(["channel", "locale"])["count"].sum().reset_index()
+    written = ", ".join(
+        f"{count} {channel} {locale}" for channel, locale, count in by.itertuples(index=False)
     )
-    for batch in report.batches:
-        lines.append(
-            Text.assemble(
-                ("Batch      ", "bold"), f"{batch.channel}: {batch.records} messages, {batch.state}, ",
-                (f"outbound/{batch.channel}/{batch.batch_id}", "cyan"),
-            )
-        )  # fmt: skip
+    lines.append(Text.assemble(("Messages   ", "bold"), written or "none"))
+    lines.append(Text.assemble(("Gifts      ", "bold"), money(report.gift_cost, report.currency)))
+    lines += [
+        Text.assemble(
+            ("Batch      ", "bold"),
+            f"{batch.channel}: {batch.records} messages, {batch.state}, ",
+            (f"outbound/{batch.channel}/{batch.batch_id}", "cyan"),
+        )
+        for batch in report.batches
+    ]
     for one in report.campaigns:
         if one.state in ("waiting", "held"):
             why = "; ".join(one.needs_person)
@@ -205,8 +212,8 @@ def print_campaign(
     """One campaign for a reviewer: figures, sample messages, decisions so far."""
     console.rule(f"[bold]{campaign.campaign} of {campaign.night}: {campaign.state}")
     console.print(
-        f"{campaign.messages} messages, {campaign.fallback_share:.0%} with fallback recommendations, "
-        f"content {campaign.content_hash[:12]}"
+        f"{campaign.messages} messages, {campaign.fallback_share:.0%} with fallback "
+        f"recommendations, content {campaign.content_hash[:12]}"
     )
     for why in campaign.needs_person:
         console.print(f"[yellow]needs a person:[/] {why}")

@@ -1,15 +1,15 @@
 """### The night
 
-Plans tonight's care and leaves it for review: reads the shop's data, trains the models, finds who is
-due, decides who is touched, writes the messages, and queues the campaigns.
+Plans tonight's care and leaves it for review: reads the shop's data, trains the models, finds who
+is due, decides who is touched, writes the messages, and queues the campaigns.
 
-* **Again?** Run it as often as you like: a planned night is planned, and a second run writes no row.
+* **Again?** Run it as often as you like: a planned night stays, and a second run writes no row.
 * **A model fails to train?** The champion of an earlier night speaks, or a labelled fallback does.
-* **By hand:** trigger with `{"night": "2026-11-21"}`. Nights too old to be worth planning are refused.
+* **By hand:** trigger with `{"night": "2026-11-21"}`. Nights that are too old are refused.
 * **Afterwards:** people review the campaigns; `care_release` sends what they approve.
 """
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from airflow.sdk import CronPartitionTimetable, Param, TriggerRule, dag, get_current_context, task
 
@@ -18,7 +18,7 @@ from care.scheduling import open_task_runtime, resolve_night, resolve_now, shop_
 TIMEZONE = shop_timezone()
 
 
-def night_of_run():
+def night_of_run() -> date:
     """The night this run is for."""
     return resolve_night(get_current_context()["dag_run"], TIMEZONE)
 
@@ -35,13 +35,15 @@ def night_of_run():
         "execution_timeout": timedelta(hours=1),
     },
     params={
-        "night": Param(None, type=["null", "string"], format="date", description="the night to plan"),
+        "night": Param(
+            None, type=["null", "string"], format="date", description="the night to plan"
+        ),
         "now": Param(None, type=["null", "string"], format="date-time", description="for drills"),
     },
     tags=["care"],
     doc_md=__doc__,
 )
-def care_nightly():
+def care_nightly() -> None:
     """Plan one night."""
 
     @task

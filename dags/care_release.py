@@ -1,15 +1,16 @@
 """### Release
 
-Sends what people approved, every few minutes of the day: reads the gateways' answers, lets campaigns
-nobody decided in time follow their policy, looks at consent once more, seals what may go out now, and
-hands the batches over.
+Sends what people approved, every few minutes of the day: reads the gateways' answers, lets
+campaigns nobody decided in time follow their policy, looks at consent once more, seals what may go
+out now, and hands the batches over.
 
-* **Needs no configuration.** A message leaves only inside its own window, in the customer's time zone.
+* **Needs no configuration.** A message leaves only in its own window, in the customer's time.
 * **Killed half-way?** The next run finishes the batch it left; nothing is sealed twice.
 * **Drill:** trigger with `{"now": "2026-11-21T10:00:00-05:00"}`.
 """
 
 from datetime import timedelta
+from typing import Any
 
 from airflow.sdk import CronTriggerTimetable, Param, dag, get_current_context, task
 
@@ -33,14 +34,14 @@ from care.scheduling import open_task_runtime, resolve_now, shop_timezone
     tags=["care"],
     doc_md=__doc__,
 )
-def care_release():
+def care_release() -> None:
     """Send what was approved."""
 
     @task
     def collect() -> int:
         from care import release
 
-        return release.collect(open_task_runtime(), now=resolve_now(_run()))
+        return release.collect(open_task_runtime())
 
     @task(pool="care_gateway")
     def seal_and_submit() -> int:
@@ -51,7 +52,7 @@ def care_release():
     collect() >> seal_and_submit()
 
 
-def _run():
+def _run() -> Any:
     return get_current_context()["dag_run"]
 
 

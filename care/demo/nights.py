@@ -52,11 +52,11 @@ def main(first: date, nights: int) -> None:
         planned = datetime.combine(night, PLANNED_AT, zone)
         released = datetime.combine(night, RELEASED_AT, zone)
         reporter.tell(f"{night}: planning", steps=0)
-        _run(dags["care_nightly"], {"night": night.isoformat(), "now": planned.isoformat()}, reporter)
-        _run(dags["care_release"], {"now": released.isoformat()}, reporter)
+        _run(dags["care_nightly"], {"night": night.isoformat(), "now": planned.isoformat()})
+        _run(dags["care_release"], {"now": released.isoformat()})
         _let_the_gateway_work(released)
         reporter.tell(f"{night}: the gateway took the batches")
-        _run(dags["care_release"], {"now": (released + timedelta(minutes=10)).isoformat()}, reporter)
+        _run(dags["care_release"], {"now": (released + timedelta(minutes=10)).isoformat()})
 
 
 def _prepare_airflow(home: Path) -> None:
@@ -80,7 +80,7 @@ def _load_dags() -> Mapping[str, Any]:
     return dags
 
 
-def _run(dag: Any, conf: dict[str, str], reporter: Reporter) -> None:
+def _run(dag: Any, conf: dict[str, str]) -> None:
     run = dag.test(run_conf=conf)
     if str(run.state) != "success":
         raise SystemExit(f"{dag.dag_id} ended as {run.state}")

@@ -120,7 +120,8 @@ def _summarise(home: Path, first: date, last: date, seconds: float) -> None:
 
     runtime = open_runtime(home=home)
     reports = [
-        report.night_report(runtime, first + timedelta(days=n)) for n in range((last - first).days + 1)
+        report.night_report(runtime, first + timedelta(days=n))
+        for n in range((last - first).days + 1)
     ]
     print_night(reports[-1])
     if len(reports) > 1:
@@ -140,7 +141,12 @@ def _suggest(home: Path, waiting: list[str], night: date) -> None:
     prefix = ".venv/bin/" if Path(".venv/bin/care").exists() else ""
     moment = f"--now {night}T09:30-05:00"
     for campaign in waiting[:1]:
-        console.print(f"  {prefix}care review show {campaign} --night {night}{here}")
-        console.print(f"  {prefix}care review approve {campaign} --night {night} {moment}{here}")
-        console.print(f"  {prefix}care release {moment}{here}")
-    console.print(f"  {prefix}care status{here}")
+        _command(f"{prefix}care review show {campaign} --night {night}{here}")
+        _command(f"{prefix}care review approve {campaign} --night {night} {moment}{here}")
+        _command(f"{prefix}care release {moment}{here}")
+    _command(f"{prefix}care status{here}")
+
+
+def _command(text: str) -> None:
+    """A line that a terminal does not break, so that it can be copied."""
+    console.print(Text(f"  {text}"), soft_wrap=True)

@@ -22,14 +22,17 @@ def next_anniversary(
     year = on_or_after.astype("datetime64[Y]").astype(np.int64) + 1970
     this_year = _on(np.full(month.shape, year), month, day, leap_day)
     next_year = _on(np.full(month.shape, year + 1), month, day, leap_day)
-    return np.where(this_year >= on_or_after, this_year, next_year)
+    passed = this_year < on_or_after
+    coming = this_year.copy()
+    coming[passed] = next_year[passed]
+    return coming
 
 
 def _on(year: Ints, month: Ints, day: Ints, leap_day: LeapDayRule) -> Days:
     first = (year - 1970).astype("datetime64[Y]").astype("datetime64[M]") + (month - 1)
-    date = first.astype("datetime64[D]") + (day - 1)
+    date: Days = first.astype("datetime64[D]") + (day - 1)
     spilled = date.astype("datetime64[M]") != first  # 29 February of a common year lands on 1 March
-    return date - np.where(spilled & (leap_day == "28-february"), 1, 0)
+    return date - (spilled & (leap_day == "28-february")).astype("timedelta64[D]")
 
 
 def year_of(dates: Days) -> Ints:

@@ -12,8 +12,10 @@ from care.domain.exclusion import Outcome, Reason, exclude, gather
 def arbitrate(
     candidates: pd.DataFrame, touches: pd.DataFrame, contact: ContactPolicy, *, night: date
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Choose at most one candidate a customer, within the caps. Priority first, then the earlier
-    last day, then the identity, so the order of the input never matters.
+    """Choose at most one candidate a customer, within the caps.
+
+    Priority first, then the earlier last day, then the identity, so that the order of the input
+    never matters.
 
     ``touches``: ``customer_key, send_on`` of treated touches near the night. Returns (winners with
     ``send_on``, deferred and excluded); together they are exactly ``candidates``. A loser is

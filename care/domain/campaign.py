@@ -1,4 +1,4 @@
-"""A campaign: an occasion to care, the rule that finds who is due, and what the merchant decided."""
+"""A campaign: an occasion to care, the rule that finds who is due, and the merchant's settings."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

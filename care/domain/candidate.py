@@ -26,6 +26,5 @@ def candidates(columns: Mapping[str, object], *, index: pd.Index | None = None) 
     frame = pd.DataFrame(dict(columns), index=index)
     for name, dtype in DTYPES.items():
         if name not in frame:
-            frame[name] = pd.Series(pd.NA if dtype.startswith("Int") else pd.NaT, index=frame.index)
-        frame[name] = frame[name].astype(dtype)
-    return frame[list(DTYPES)].reset_index(drop=True)
+            frame[name] = pd.NA if dtype.startswith("Int") else pd.NaT
+    return frame.astype(dict(DTYPES))[list(DTYPES)].reset_index(drop=True)

@@ -40,7 +40,9 @@ class ContactPolicy(Decided):
 
 def send_day(candidates: pd.DataFrame, *, night: date) -> pd.Series:
     """The local day on which each candidate would go out: its first day, but not before tonight."""
-    return candidates["send_from"].clip(lower=pd.Timestamp(night).as_unit("s")).rename("send_on")
+    tonight = pd.Timestamp(night).as_unit("s")
+    first = candidates["send_from"]
+    return first.where(first >= tonight, tonight).rename("send_on")
 
 
 def crowding(candidates: pd.DataFrame, touches: pd.DataFrame) -> pd.DataFrame:

@@ -46,12 +46,11 @@ def assign_gifts(
     cost = pd.Series(0, index=ordered.index, dtype="int64")
     note = pd.Series("", index=ordered.index, dtype="str")
     remaining, money = dict(left), budget
-    for (_, _, campaign, tier), rows in ordered.groupby(
-        ["tier_step", "priority", "campaign", "tier"], sort=False
-    ).groups.items():
-        waiting = rows
+    for _, group in ordered.groupby(["tier_step", "priority", "campaign"], sort=False):
+        campaign, tier = str(group["campaign"].iloc[0]), str(group["tier"].iloc[0])
+        waiting = group.index
         short: list[str] = []
-        for rung in ladders.get(str(campaign), {}).get(str(tier), ()):
+        for rung in ladders.get(campaign, {}).get(tier, ()):
             price = gifts[rung].cost
             pieces = len(waiting)
             if rung in remaining:

@@ -53,8 +53,9 @@ def screen(
                 for name, chosen in settings.items()
             }
         )
-        place = np.where(preferred == road, -1.0, 0.0) + order.to_numpy("float64")
-        addressed = np.isfinite(place) & people[ADDRESS_COLUMN[road]].notna().to_numpy()
+        used = np.isfinite(order.to_numpy("float64"))
+        place = np.where(preferred == road, -1.0, order.to_numpy("float64"))
+        addressed = used & people[ADDRESS_COLUMN[road]].notna().to_numpy()
         allowed = addressed & (service | people[CONSENT_COLUMN[road]].to_numpy(bool))
         open_road = allowed & ~suppressed(fresh, permissions.suppressions, road)
         better = open_road & (place < rank)

@@ -1,1 +1,1 @@
-"""Where state lives: the ledger in a relational database, history and models in a store of files."""
+"""Where state lives: the ledger in a database, history and models in a store of files."""

@@ -114,10 +114,7 @@ def _rows(
 ) -> Iterable[tuple[Any, ...]]:
     """Rows as the driver wants them; the drivers see no SQLAlchemy type on these roads."""
     return zip(
-        *(
-            _for_driver(connection, column, _plain(frame[str(column.name)]))
-            for column in columns
-        ),
+        *(_for_driver(connection, column, _plain(frame[str(column.name)])) for column in columns),
         strict=True,
     )
 
@@ -183,8 +180,8 @@ def _copy(
         ) from error
     if skip_existing:
         connection.exec_driver_sql(
-            f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {target} "
-            "ON CONFLICT DO NOTHING"
+            f"INSERT INTO {table.name} ({names}) "  # noqa: S608  # names of our own tables
+            f"SELECT {names} FROM {target} ON CONFLICT DO NOTHING"
         )
 
 

@@ -24,9 +24,10 @@ def sync_catalogue(connection: Connection, catalogue: pd.DataFrame) -> pd.DataFr
 def _keys(
     connection: Connection, table: Table, name: str, key: str, wanted: pd.Series
 ) -> pd.Series:
-    known = read_frame(connection, select(table)).set_index(name)[key].astype("int64")
+    known: pd.Series = read_frame(connection, select(table)).set_index(name)[key].astype("int64")
     fresh = np.sort(np.setdiff1d(wanted.dropna().unique(), known.index.to_numpy()))
     start = (connection.scalar(select(func.max(table.c[key]))) or 0) + 1
     added = pd.Series(np.arange(start, start + len(fresh)), index=pd.Index(fresh), dtype="int64")
     insert_frame(connection, table, pd.DataFrame({key: added.to_numpy(), name: added.index}))
-    return pd.concat([known, added])
+    keys: pd.Series = pd.concat([known, added])
+    return keys

@@ -54,7 +54,9 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _begin_immediately(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("care_begin", "BEGIN IMMEDIATE"))
+    connection.exec_driver_sql(
+        connection.get_execution_options().get("care_begin", "BEGIN IMMEDIATE")
+    )
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Gifts as stock: reserved with the plan, committed on acceptance, released when nothing came of it."""
+"""Gifts as stock: reserved with the plan, committed on acceptance, released otherwise."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,7 +18,11 @@ def sync_gifts(connection: Connection, catalogue: Mapping[str, Gift]) -> None:
             connection.execute(insert(gifts).values(gift_id=gift_id, stock=gift.stock, taken=0))
             continue
         promised = gifts.c.taken
-        stock = None if gift.stock is None else case((promised > gift.stock, promised), else_=gift.stock)
+        stock = (
+            None
+            if gift.stock is None
+            else case((promised > gift.stock, promised), else_=gift.stock)
+        )
         connection.execute(update(gifts).where(gifts.c.gift_id == gift_id).values(stock=stock))
 
 

@@ -14,7 +14,11 @@ from care.storage.tables import campaign_nights, customers, identities, messages
 def read_uncomposed(connection: Connection, night: date, shard: int) -> pd.DataFrame:
     """Planned touches of a shard that have no message yet, with the identity each speaks to."""
     query = (
-        select(touches, *(c for c in identities.c if c.name != "customer_key"), customers.c.customer_ref)
+        select(
+            touches,
+            *(c for c in identities.c if c.name != "customer_key"),
+            customers.c.customer_ref,
+        )
         .join(identities, identities.c.customer_key == touches.c.customer_key)
         .join(customers, customers.c.customer_key == touches.c.customer_key)
         .where(touches.c.night == night, touches.c.shard == shard, touches.c.state == "planned")
@@ -63,7 +67,7 @@ def read_content(connection: Connection, night: date, campaign: str) -> list[tup
 def read_samples(
     connection: Connection, night: date, campaign: str, count: int
 ) -> list[dict[str, Any]]:
-    """Messages of a campaign for a reviewer, bodies still sealed, spread over channel and locale."""
+    """Messages of a campaign for a reviewer, over channels and locales, bodies still sealed."""
     place = func.row_number().over(
         partition_by=(messages.c.channel, messages.c.locale), order_by=messages.c.message_id
     )

@@ -50,7 +50,9 @@ def register(connection: Connection, model: ModelRecord) -> None:
     wins = model.champion and not connection.scalar(newer)
     if wins:
         connection.execute(
-            update(models).where(models.c.kind == model.kind, models.c.champion).values(champion=False)
+            update(models)
+            .where(models.c.kind == model.kind, models.c.champion)
+            .values(champion=False)
         )
     row: dict[str, Any] = {name: getattr(model, name) for name in ModelRecord.__slots__}
     connection.execute(insert(models).values(row | {"champion": wins}))

@@ -56,7 +56,7 @@ def read_planned(connection: Connection) -> pd.DataFrame:
 
 
 def read_recent(connection: Connection, night: date) -> pd.DataFrame:
-    """``customer_key, send_on`` of the treated touches near a night that did not come to nothing."""
+    """``customer_key, send_on`` of treated touches near a night, unless they came to nothing."""
     query = (
         select(touches.c.customer_key, touches.c.send_on)
         .outerjoin(messages, messages.c.touch_id == touches.c.touch_id)
@@ -113,7 +113,10 @@ def count_exclusions(connection: Connection, night: date) -> pd.DataFrame:
     """``campaign, outcome, reason, count`` of a night."""
     query = (
         select(
-            exclusions.c.campaign, exclusions.c.outcome, exclusions.c.reason, func.count().label("count")
+            exclusions.c.campaign,
+            exclusions.c.outcome,
+            exclusions.c.reason,
+            func.count().label("count"),
         )
         .where(exclusions.c.night == night)
         .group_by(exclusions.c.campaign, exclusions.c.outcome, exclusions.c.reason)

@@ -55,7 +55,11 @@ class Instant(TypeDecorator[datetime]):
         value = value.astimezone(UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(  # the base class names the argument
+        self,
+        value: datetime | None,
+        dialect: Dialect,  # noqa: ARG002
+    ) -> datetime | None:
         """From UTC."""
         if value is None:
             return None
@@ -79,7 +83,9 @@ customers = Table(
 identities = Table(
     "identities",
     metadata,
-    Column("customer_key", ForeignKey(customers.c.customer_key), primary_key=True, autoincrement=False),
+    Column(
+        "customer_key", ForeignKey(customers.c.customer_key), primary_key=True, autoincrement=False
+    ),
     Column("customer_id", Text, nullable=False, unique=True),
     Column("data_key", LargeBinary, nullable=False),
     Column("name", Text),

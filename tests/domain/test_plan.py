@@ -44,7 +44,9 @@ def reasons(plan):
 
 
 def test_a_customer_with_a_birthday_is_touched_on_her_preferred_channel():
-    people = customers(a_customer(1, **BIRTHDAY), a_customer(2, preferred_channel="sms", **BIRTHDAY))
+    people = customers(
+        a_customer(1, **BIRTHDAY), a_customer(2, preferred_channel="sms", **BIRTHDAY)
+    )
     assert plan(people).touches["channel"].tolist() == ["email", "sms"]
 
 
@@ -137,7 +139,9 @@ def test_gold_customer_gets_the_gold_gift_while_stock_lasts():
 
 
 def test_the_higher_tier_chooses_first_whatever_the_order_of_the_input():
-    people = customers(a_customer(1, tier="gold", **BIRTHDAY), a_customer(2, tier="diamond", **BIRTHDAY))
+    people = customers(
+        a_customer(1, tier="gold", **BIRTHDAY), a_customer(2, tier="diamond", **BIRTHDAY)
+    )
     found = plan(people, gifts_left={"flower_bouquet": 0, "rose_tea": 1, "bakery_treat": 9})
     assert found.touches["gift_id"].tolist() == ["bakery_treat", "rose_tea"]
 
@@ -240,9 +244,7 @@ def test_laws_hold_over_generated_shops_and_consecutive_nights(shop, share, stoc
     before, near, left = planned(), recent(), dict.fromkeys(("rose_tea", "bakery_treat"), stock)
     for night in (NIGHT + timedelta(days=n) for n in range(3)):
         arguments = {"before": before, "near": near, "gifts_left": left}
-        found = plan(
-            customers(*people), *running_out, night=night, choices=choices, **arguments
-        )
+        found = plan(customers(*people), *running_out, night=night, choices=choices, **arguments)
         # 1. due = touched + held out + deferred + excluded, campaign by campaign
         settled = pd.concat([found.touches["campaign"], found.exclusions["campaign"]])
         assert settled.value_counts().sort_index().to_dict() == _due(found).sort_index().to_dict()
@@ -264,9 +266,7 @@ def test_laws_hold_over_generated_shops_and_consecutive_nights(shop, share, stoc
         shuffled, shuffled_out = list(people), list(running_out)
         order.shuffle(shuffled)
         order.shuffle(shuffled_out)
-        same = plan(
-            customers(*shuffled), *shuffled_out, night=night, choices=choices, **arguments
-        )
+        same = plan(customers(*shuffled), *shuffled_out, night=night, choices=choices, **arguments)
         pd.testing.assert_frame_equal(found.touches, same.touches)
         pd.testing.assert_frame_equal(found.exclusions, same.exclusions)
         before = touched

@@ -51,7 +51,9 @@ def planned(engine: Engine, *rows, night=NIGHT, stock=None):
     sync(engine, *rows)
     policy = a_policy()
     catalogue_of_gifts = {
-        name: gift if stock is None or gift.stock is None else gift.model_copy(update={"stock": stock})
+        name: gift
+        if stock is None or gift.stock is None
+        else gift.model_copy(update={"stock": stock})
         for name, gift in policy.gifts.items()
     }
     with reading(engine) as connection:
@@ -104,10 +106,18 @@ def test_a_customer_keeps_her_key_when_her_name_changes(engine):
 def test_a_second_import_of_the_same_customers_writes_nothing(engine):
     sync(engine, a_customer(1), a_customer(2, email=None, birth_year=None))
     with engine.connect() as connection:
-        before = connection.execute(select(identities)).all(), connection.execute(select(consents)).all()
-    sync(engine, a_customer(1), a_customer(2, email=None, birth_year=None), night=date(2017, 11, 15))
+        before = (
+            connection.execute(select(identities)).all(),
+            connection.execute(select(consents)).all(),
+        )
+    sync(
+        engine, a_customer(1), a_customer(2, email=None, birth_year=None), night=date(2017, 11, 15)
+    )
     with engine.connect() as connection:
-        after = connection.execute(select(identities)).all(), connection.execute(select(consents)).all()
+        after = (
+            connection.execute(select(identities)).all(),
+            connection.execute(select(consents)).all(),
+        )
     assert before == after
 
 

@@ -21,9 +21,6 @@ class ReplenishmentSettings(CampaignSettings):
     min_purchases: int = Field(default=4, ge=3, description="days on which she bought the type")
     min_interval_days: int = Field(default=21, ge=1, description="more often needs no reminder")
     min_probability: float = Field(default=0.2, ge=0, le=1)
-    never_name: tuple[str, ...] = Field(
-        default=(), description="categories a message must not mention, such as tobacco"
-    )
 
 
 def find_replenishments(
@@ -44,7 +41,6 @@ def find_replenishments(
         & (rhythms["mean_interval"].to_numpy() >= settings.min_interval_days)
         & (rhythms["probability"].to_numpy() >= settings.min_probability)
         & rhythms["product_key"].notna().to_numpy()
-        & ~rhythms["category"].isin(settings.never_name).to_numpy()
     )
     best = (
         rhythms[worth_saying]

@@ -104,9 +104,7 @@ def upgrade() -> None:
         sa.Column("figures", sa.JSON(), nullable=False),
         sa.Column("verdict", sa.Text(), nullable=False),
         sa.Column("champion", sa.Boolean(), nullable=False),
-        sa.CheckConstraint(
-            "kind IN ('items', 'timing')", name=op.f("ck_models_kind_known")
-        ),
+        sa.CheckConstraint("kind IN ('items', 'timing')", name=op.f("ck_models_kind_known")),
         sa.PrimaryKeyConstraint("model_id", name=op.f("pk_models")),
         sa.UniqueConstraint("kind", "night", name=op.f("uq_models_kind_night")),
     )
@@ -169,9 +167,7 @@ def upgrade() -> None:
             ["decisions.decision_id"],
             name=op.f("fk_campaign_nights_approval_id"),
         ),
-        sa.ForeignKeyConstraint(
-            ["night"], ["nights.night"], name=op.f("fk_campaign_nights_night")
-        ),
+        sa.ForeignKeyConstraint(["night"], ["nights.night"], name=op.f("fk_campaign_nights_night")),
         sa.PrimaryKeyConstraint("night", "campaign", name=op.f("pk_campaign_nights")),
     )
     op.create_table(
@@ -187,9 +183,7 @@ def upgrade() -> None:
             ["customers.customer_key"],
             name=op.f("fk_consents_customer_key"),
         ),
-        sa.PrimaryKeyConstraint(
-            "customer_key", "channel", "purpose", name=op.f("pk_consents")
-        ),
+        sa.PrimaryKeyConstraint("customer_key", "channel", "purpose", name=op.f("pk_consents")),
     )
     op.create_table(
         "exclusions",
@@ -209,9 +203,7 @@ def upgrade() -> None:
             ["customers.customer_key"],
             name=op.f("fk_exclusions_customer_key"),
         ),
-        sa.ForeignKeyConstraint(
-            ["night"], ["nights.night"], name=op.f("fk_exclusions_night")
-        ),
+        sa.ForeignKeyConstraint(["night"], ["nights.night"], name=op.f("fk_exclusions_night")),
         sa.PrimaryKeyConstraint(
             "night",
             "campaign",
@@ -309,24 +301,18 @@ def upgrade() -> None:
             "arm = 'treated' OR gift_id IS NULL",
             name=op.f("ck_touches_held_out_gets_no_gift"),
         ),
-        sa.CheckConstraint(
-            "arm IN ('treated', 'held_out')", name=op.f("ck_touches_arm_known")
-        ),
+        sa.CheckConstraint("arm IN ('treated', 'held_out')", name=op.f("ck_touches_arm_known")),
         sa.CheckConstraint(
             "state IN ('planned', 'rendered', 'failed', 'held_out')",
             name=op.f("ck_touches_state_known"),
         ),
-        sa.CheckConstraint(
-            "gift_cost >= 0", name=op.f("ck_touches_gift_cost_not_negative")
-        ),
+        sa.CheckConstraint("gift_cost >= 0", name=op.f("ck_touches_gift_cost_not_negative")),
         sa.ForeignKeyConstraint(
             ["customer_key"],
             ["customers.customer_key"],
             name=op.f("fk_touches_customer_key"),
         ),
-        sa.ForeignKeyConstraint(
-            ["night"], ["nights.night"], name=op.f("fk_touches_night")
-        ),
+        sa.ForeignKeyConstraint(["night"], ["nights.night"], name=op.f("fk_touches_night")),
         sa.ForeignKeyConstraint(
             ["product_key"],
             ["products.product_key"],
@@ -360,9 +346,7 @@ def upgrade() -> None:
             "kind IN ('reserve', 'commit', 'release')",
             name=op.f("ck_gift_moves_kind_known"),
         ),
-        sa.ForeignKeyConstraint(
-            ["gift_id"], ["gifts.gift_id"], name=op.f("fk_gift_moves_gift_id")
-        ),
+        sa.ForeignKeyConstraint(["gift_id"], ["gifts.gift_id"], name=op.f("fk_gift_moves_gift_id")),
         sa.ForeignKeyConstraint(
             ["touch_id"], ["touches.touch_id"], name=op.f("fk_gift_moves_touch_id")
         ),
@@ -409,16 +393,10 @@ def upgrade() -> None:
             ["touch_id"], ["touches.touch_id"], name=op.f("fk_messages_touch_id")
         ),
         sa.PrimaryKeyConstraint("message_id", name=op.f("pk_messages")),
-        sa.UniqueConstraint(
-            "idempotency_key", name=op.f("uq_messages_idempotency_key")
-        ),
-        sa.UniqueConstraint(
-            "touch_id", "channel", name=op.f("uq_messages_touch_id_channel")
-        ),
+        sa.UniqueConstraint("idempotency_key", name=op.f("uq_messages_idempotency_key")),
+        sa.UniqueConstraint("touch_id", "channel", name=op.f("uq_messages_touch_id_channel")),
     )
-    op.create_index(
-        op.f("ix_messages_batch_id"), "messages", ["batch_id"], unique=False
-    )
+    op.create_index(op.f("ix_messages_batch_id"), "messages", ["batch_id"], unique=False)
     op.create_index(
         op.f("ix_messages_night_campaign"),
         "messages",
@@ -453,9 +431,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("batch_id", "message_id", name=op.f("pk_deliveries")),
     )
-    op.create_index(
-        op.f("ix_deliveries_message_id"), "deliveries", ["message_id"], unique=False
-    )
+    op.create_index(op.f("ix_deliveries_message_id"), "deliveries", ["message_id"], unique=False)
     op.create_index(
         "uq_deliveries_accepted_once",
         "deliveries",

@@ -1,0 +1,116 @@
+"""Customers as the shop delivers them → customers as the house knows them."""
+
+from datetime import date
+from zoneinfo import available_timezones
+
+import pandas as pd
+
+from care.domain.customer import CALENDARS, CUSTOMERS, GENDERS
+from care.domain.setaside import Flaw
+from care.intake.birthday import PARTS, read_birthdays, read_dates
+from care.intake.email import check_emails
+from care.intake.keys import screen_keys
+from care.intake.phone import check_phones
+from care.intake.sources import Customers, Sources
+from care.intake.table import PLACE, connect, open_table
+from care.intake.taken import Issues, Taken, read_text
+
+_TEXTS = ("name", "family_name", "given_name", "honorific", "spouse_name", "region")
+_CHANNELS = ("email", "sms")
+_CHINESE = ("zh", "zh-cn", "zh-hans", "zh-hans-cn", "zh-sg")
+_YES, _NO = ("true", "1"), ("false", "0")
+
+
+def read_customers(sources: Sources, *, night: date) -> Taken:
+    """Read every customer, as of a night.
+
+    A bad field is emptied, or takes its default, and the customer stays; she is set aside only
+    when her key is missing, unusable or given again further down, or when every field is empty.
+    ``kept`` has the columns of ``CUSTOMERS``, in the order of the shop's files.
+
+    Raises:
+        UnableToReadSources: a file or a required column is not there.
+    """
+    table = sources.customers
+    opened = open_table(connect(), sources, table)
+    everyone = opened.read(customer_id=opened.key("customer_id"))
+    issues = Issues.of(opened, everyone, key="customer_id")
+    said = screen_keys(everyone, "customer_id", issues)
+    customers = _checked(said, table, issues, night)
+    empty = _nothing_usable(said, customers)
+    issues.note_rows(empty, "customer_id", said["customer_id"], Flaw.NOTHING_USABLE)
+    kept = CUSTOMERS.check(customers[~empty].reset_index(drop=True))
+    return Taken(kept, issues.frame(), read=len(everyone))
+
+
+def _checked(said: pd.DataFrame, table: Customers, issues: Issues, night: date) -> pd.DataFrame:
+    found = {"customer_id": said["customer_id"]}
+    found |= {name: read_text(said, name, issues) for name in _TEXTS}
+    found["name"] = found["name"].fillna(_full_name(found["family_name"], found["given_name"]))
+    found["gender"] = _word(said, "gender", GENDERS, issues)
+    calendar = _word(said, "birth_calendar", CALENDARS, issues).fillna("gregorian")
+    found["birth_calendar"] = calendar
+    found["birth_leap"] = _flag(said, "birth_leap", issues)
+    lunar = (calendar == "lunar").to_numpy()
+    born = read_birthdays(said, lunar=lunar, issues=issues, night=night)
+    found |= {name: born[name] for name in PARTS}
+    for name in ("wedding_on", "joined_on"):
+        found[name] = read_dates(said, name, issues=issues, night=night)
+    found["locale"] = _locale(said, table, issues)
+    found["timezone"] = _timezone(said, table, issues)
+    found["email"], bad = check_emails(said["email"])
+    issues.note_fields(bad, "email", said["email"], Flaw.BAD_EMAIL)
+    found["phone"], flaws = check_phones(said["phone"], table.phone_region)
+    for flaw, where in flaws.items():
+        issues.note_fields(where, "phone", said["phone"], flaw)
+    found["preferred_channel"] = _word(said, "preferred_channel", _CHANNELS, issues)
+    for name in ("email_consent", "sms_consent"):
+        found[name] = _flag(said, name, issues)
+    found |= {name: found[name].fillna("") for name in ("name", "region")}
+    return pd.DataFrame(found)[list(CUSTOMERS.dtypes)].astype(dict(CUSTOMERS.dtypes))
+
+
+def _nothing_usable(said: pd.DataFrame, customers: pd.DataFrame) -> pd.Series:
+    """Where the shop tells more than keys, and nothing it told of this customer is left."""
+    told = said.drop(columns=[*PLACE, "customer_id"]).notna()
+    if not told.any(axis=None):
+        return pd.Series(False, index=said.index)
+    optional = [name for name in CUSTOMERS.dtypes if name in told or name in PARTS]
+    settled = ["locale", "timezone", "birth_calendar", "birth_leap", "email_consent", "sms_consent"]
+    left = customers[[name for name in optional if name not in settled]]
+    return (left.isna() | (left == "")).all(axis=1)
+
+
+def _full_name(family: pd.Series, given: pd.Series) -> pd.Series:
+    """Join a name from its parts: family name first and no space where it is written in Han."""
+    han = family.fillna(given).str.contains("[\u3400-\u9fff]")
+    family, given = family.fillna(""), given.fillna("")
+    return (given + " " + family).str.strip().mask(han, family + given)
+
+
+def _word(said: pd.DataFrame, name: str, known: tuple[str, ...], issues: Issues) -> pd.Series:
+    words = said[name].str.lower()
+    strange = words.notna() & ~words.isin(known)
+    issues.note_fields(strange, name, said[name], Flaw.UNKNOWN_VALUE)
+    return words.mask(strange)
+
+
+def _flag(said: pd.DataFrame, name: str, issues: Issues) -> pd.Series:
+    """Say yes only where the shop says so: silence and riddles are no consent."""
+    return _word(said, name, _YES + _NO, issues).isin(_YES)
+
+
+def _locale(said: pd.DataFrame, table: Customers, issues: Issues) -> pd.Series:
+    words = said["locale"].str.lower().str.replace("_", "-")
+    known = pd.Series(table.default("locale") or "en", index=said.index, dtype="str")
+    known = known.mask((words == "en") | words.str.startswith("en-"), "en")
+    known = known.mask(words.isin(_CHINESE), "zh-CN")
+    strange = words.notna() & ~words.isin(_CHINESE) & ~words.str.fullmatch("en(-.+)?")
+    issues.note_fields(strange, "locale", said["locale"], Flaw.UNKNOWN_LOCALE)
+    return known
+
+
+def _timezone(said: pd.DataFrame, table: Customers, issues: Issues) -> pd.Series:
+    strange = said["timezone"].notna() & ~said["timezone"].isin(available_timezones())
+    issues.note_fields(strange, "timezone", said["timezone"], Flaw.UNKNOWN_TIMEZONE)
+    return said["timezone"].mask(strange).fillna(table.default("timezone") or table.timezone)

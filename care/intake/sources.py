@@ -1,0 +1,223 @@
+"""Where the shop's data lies and what it calls things: ``shop.toml``."""
+
+from dataclasses import dataclass
+from datetime import date
+from glob import glob
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar, cast, get_args
+from zoneinfo import available_timezones
+
+from phonenumbers import SUPPORTED_REGIONS
+from pydantic import AfterValidator, Field, model_validator
+
+from care.configuration import UnableToReadConfiguration, line_of, read_toml
+from care.domain.customer import LOCALES
+from care.domain.model import Decided
+
+CustomerColumn = Literal[
+    "customer_id",
+    "name",
+    "family_name",
+    "given_name",
+    "honorific",
+    "gender",
+    "birthday",
+    "birth_year",
+    "birth_month",
+    "birth_day",
+    "birth_calendar",
+    "birth_leap",
+    "wedding_on",
+    "spouse_name",
+    "joined_on",
+    "locale",
+    "timezone",
+    "region",
+    "email",
+    "phone",
+    "preferred_channel",
+    "email_consent",
+    "sms_consent",
+]
+ProductColumn = Literal[
+    "product_id", "name", "name_zh", "product_type", "category", "department", "price"
+]
+OrderColumn = Literal["order_id", "customer_id", "product_id", "quantity", "amount", "ordered_at"]
+Money = Literal["major", "minor"]
+Plain = bool | int | float | date | str
+
+
+class UnableToReadSources(Exception):
+    """``shop.toml``, or a file it names, cannot be used as it stands."""
+
+
+def _timezone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("no such time zone; use an IANA name such as Asia/Shanghai")
+    return name
+
+
+def _phone_region(name: str) -> str:
+    if name not in SUPPORTED_REGIONS:
+        raise ValueError("no such region; use two capital letters such as CN or US")
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetFiles:
+    """One Parquet file or several of one table, named by a path or a glob."""
+
+    pattern: str
+
+    def files(self) -> list[str]:
+        """List the files there are now, in the order of their names."""
+        return sorted(glob(self.pattern, recursive=True))
+
+
+Source = ParquetFiles
+"""Where rows come from. CSV files and SQL queries join this union."""
+
+
+C = TypeVar("C", bound=str)
+
+
+class Table(Decided, Generic[C]):
+    """What any table of the shop may say of itself."""
+
+    NAME: ClassVar[str]
+    COLUMNS: ClassVar[tuple[str, ...]]
+    KEYS: ClassVar[tuple[str, ...]]
+    REQUIRED: ClassVar[tuple[str, ...]] = ()  # besides the keys, unless they have a default
+
+    path: str = Field(min_length=1, description="Parquet file or glob, relative to shop.toml")
+    timezone: Annotated[str, AfterValidator(_timezone)] = Field(
+        default="UTC", description="of timestamps that name none"
+    )
+    columns: dict[C, str] = Field(
+        default={}, description="canonical name → the shop's; those not named here are the same"
+    )
+    defaults: dict[C, Plain] = Field(default={}, description="where the shop says nothing")
+    values: dict[C, dict[str, Plain]] = Field(
+        default={}, description="per column: the shop's word → the canonical one"
+    )
+
+    @model_validator(mode="after")
+    def _keys_are_as_they_are(self) -> Self:
+        for key in self.KEYS:
+            if key in self.defaults or key in self.values:
+                raise ValueError(f"{key} is a key: it can have no default and no other words")
+        return self
+
+    def shop_column(self, name: str) -> str:
+        """Name a canonical column as the shop does."""
+        return self.columns.get(cast(C, name), name)
+
+    def default(self, name: str) -> str | None:
+        """Tell, as text, what stands in where the shop says nothing."""
+        value = self.defaults.get(cast(C, name))
+        return None if value is None else as_word(value)
+
+    def words(self, name: str) -> dict[str, str]:
+        """Translate: the shop's words of a column → the canonical ones, as text."""
+        said = self.values.get(cast(C, name), {})
+        return {word: as_word(meant) for word, meant in said.items()}
+
+
+class Customers(Table[CustomerColumn]):
+    """The shop's customers."""
+
+    NAME = "customers"
+    COLUMNS = get_args(CustomerColumn)
+    KEYS = ("customer_id",)
+
+    phone_region: Annotated[str, AfterValidator(_phone_region)] | None = Field(
+        default=None, description="country of phone numbers written without one, such as CN"
+    )
+
+    @model_validator(mode="after")
+    def _defaults_are_known(self) -> "Customers":
+        if (locale := self.default("locale") or "en") not in LOCALES:
+            raise ValueError(f"defaults.locale = {locale!r}: use one of {', '.join(LOCALES)}")
+        _timezone(self.default("timezone") or "UTC")
+        return self
+
+
+class Excluded(Decided):
+    """What of a column's values is left out; compared letter by letter."""
+
+    any_of: tuple[str, ...] = ()
+    containing: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "Excluded":
+        if not (self.any_of or self.containing):
+            raise ValueError('says nothing; add any_of = ["…"] or containing = ["…"]')
+        return self
+
+
+class Products(Table[ProductColumn]):
+    """The shop's catalogue."""
+
+    NAME = "products"
+    COLUMNS = get_args(ProductColumn)
+    KEYS = ("product_id",)
+
+    money: Money = Field(description="major: 12.34; minor: 1234, or a currency without cents")
+    exclude: dict[ProductColumn, Excluded] = Field(
+        default={}, description="what is sold but is no merchandise, such as fuel"
+    )
+
+
+class Orders(Table[OrderColumn]):
+    """The shop's order lines."""
+
+    NAME = "orders"
+    COLUMNS = get_args(OrderColumn)
+    KEYS = ("order_id", "customer_id", "product_id")
+    REQUIRED = ("quantity", "amount", "ordered_at")
+
+    money: Money = Field(description="major: 12.34; minor: 1234, or a currency without cents")
+
+
+class _File(Decided):
+    customers: Customers
+    products: Products
+    orders: Orders
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The shop's tables, as ``shop.toml`` describes them."""
+
+    path: Path
+    customers: Customers
+    products: Products
+    orders: Orders
+
+    def source(self, table: Table[Any]) -> Source:
+        """Where the rows of a table come from."""
+        return ParquetFiles(str(self.path.parent / table.path))
+
+    def unable(self, table: Table[Any], key: str, problem: str) -> UnableToReadSources:
+        """Make the error for a problem that shows only when the data is opened."""
+        place = f"{table.NAME}.{key}"
+        line = line_of(self.path.read_text(encoding="utf-8"), place.split("."))
+        return UnableToReadSources(f"{self.path}:{line}: {place}: {problem}")
+
+
+def read_sources(path: Path) -> Sources:
+    """Read ``shop.toml``; opens none of the files it names.
+
+    Raises:
+        UnableToReadSources: naming file, line, key, value and remedy of every problem.
+    """
+    try:
+        said = read_toml(path, _File)
+    except UnableToReadConfiguration as error:
+        raise UnableToReadSources(str(error)) from None
+    return Sources(path, said.customers, said.products, said.orders)
+
+
+def as_word(value: Plain) -> str:
+    """Write a TOML value as the text it would be in a column."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,374 @@
+"""The night: from the shop's data to campaigns that wait for review.
+
+Every stage loads, decides and saves, and may run again: what is done is found done, and what is
+missing is added.
+"""
+
+import io
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import orjson
+import pandas as pd
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from care import report, training
+from care.domain.batch import idempotency_key, render_sha256
+from care.domain.campaign import Tables
+from care.domain.channel import Channel
+from care.domain.contact_policy import sending_window
+from care.domain.decision import BY_POLICY, State, Verdict, content_hash, outside_bounds
+from care.domain.message import Rendered
+from care.domain.screen import Permissions
+from care.domain.tier import assign_tiers
+from care.domain.touch import Ledger, plan_touches
+from care.intake.customers import read_customers
+from care.intake.localday import night_begins
+from care.intake.orders import open_orders
+from care.intake.products import read_products
+from care.intake.sources import read_sources
+from care.letters import Words
+from care.policy import Policy
+from care.recommendation import FALLBACK, recommend
+from care.rhythms import find_rhythms
+from care.runtime import Runtime
+from care.storage import catalogue, gifts, messages, nights, people, reviews
+from care.storage import snapshot as snapshots
+from care.storage.bulk import records
+from care.storage.database import reading, writing
+from care.storage.history import open_history, update_history
+from care.storage.history import spend as spend_of
+from care.storage.models import find_champion
+from care.storage.reviews import CampaignNight
+from care.storage.snapshot import (
+    Count,
+    find_snapshot,
+    load_snapshot,
+    previous_snapshot,
+    read_pinned,
+)
+
+log = logging.getLogger(__name__)
+
+REPLANS = 5
+"""How often a plan is made anew because another night was planned meanwhile."""
+
+
+class UnableToPlan(Exception):
+    """A night cannot, or must not, be planned; the message says why and what to do."""
+
+
+def run(runtime: Runtime, *, night: date, now: datetime) -> None:
+    """All stages in order, as the DAG runs them. A model that fails to train stops nothing."""
+    refuse_stale(runtime, night=night, now=now)
+    take_snapshot(runtime, night=night)
+    for train in (training.train_items, training.train_timing):
+        try:
+            train(runtime, night=night)
+        except Exception:
+            log.exception("%s failed; the champion of an earlier night speaks", train.__name__)
+    score(runtime, night=night)
+    for shard in plan(runtime, night=night, now=now):
+        compose(runtime, night=night, shard=shard)
+    queue(runtime, night=night, now=now)
+
+
+def refuse_stale(runtime: Runtime, *, night: date, now: datetime) -> None:
+    """Refuse a night too old to be worth planning: nobody wants a belated birthday wish."""
+    age = (now.astimezone(runtime.policy.shop.zone).date() - night).days
+    limit = runtime.policy.night.stale_after_days
+    if age > limit:
+        raise UnableToPlan(
+            f"{night} is {age} days ago, and nights older than {limit} days are not planned "
+            "(night.stale_after_days in the policy). For a drill, pass the moment as --now."
+        )
+
+
+def take_snapshot(runtime: Runtime, *, night: date) -> str:
+    """Read the shop's data as the night begins, and pin what was read; return the snapshot's hash.
+
+    A snapshot once taken is the night's for ever.
+    """
+    if (taken := find_snapshot(runtime.store, night)) is not None:
+        return taken.sha256
+    timezone = runtime.policy.shop.timezone
+    as_of = night_begins(night, timezone)
+    sources = read_sources(runtime.settings.sources)
+    came, sold = read_customers(sources, night=night), read_products(sources)
+    with writing(runtime.engine) as connection:
+        keys = people.sync_people(connection, came.kept, night=night, vault=runtime.vault)
+        keyed = catalogue.sync_catalogue(connection, sold.kept)
+    ordered = open_orders(
+        sources,
+        customers=keys,
+        products=keyed[["product_id", "product_key", "type_key"]],
+        until=as_of,
+        timezone=timezone,
+    )
+    before = previous_snapshot(runtime.store, before=night)
+
+    files = update_history(
+        runtime.store,
+        ordered.lines,
+        by_day=ordered.by_day,
+        previous=() if before is None else before.history,
+    )
+
+    snapshot = snapshots.take_snapshot(
+        runtime.store,
+        night=night,
+        timezone=timezone,
+        as_of=as_of,
+        history=files,
+        products=keyed,
+        set_aside=pd.concat([came.set_aside, sold.set_aside, ordered.set_aside], ignore_index=True),
+        counts={
+            "customers": Count(read=came.read, kept=len(came.kept), set_aside=came.rows_set_aside),
+            "products": Count(read=sold.read, kept=len(sold.kept), set_aside=sold.rows_set_aside),
+            "orders": Count(read=ordered.read, kept=ordered.kept, set_aside=ordered.rows_set_aside),
+        },
+    )
+    log.info("%s: %d customers, %d order lines taken in", night, len(came.kept), ordered.kept)
+    return snapshot.sha256
+
+
+def score(runtime: Runtime, *, night: date) -> int:
+    """Foretell what is running out, with the champion of timing; return how many pairs."""
+    snapshot = load_snapshot(runtime.store, night)
+    history = open_history(runtime.store, snapshot.history, night=night)
+    sold = read_pinned(runtime.store, snapshot.products)
+    found = find_rhythms(runtime, history, sold, night=night)
+    runtime.store.write(_rhythms_of(night), found.to_parquet(index=False))
+    log.info("%s: %d pairs of customer and product may be running out", night, len(found))
+    return len(found)
+
+
+def _rhythms_of(night: date) -> str:
+    return f"nights/{night}/rhythms.parquet"
+
+
+def _read_rhythms(runtime: Runtime, night: date) -> pd.DataFrame:
+    return pd.read_parquet(io.BytesIO(runtime.store.read(_rhythms_of(night))))
+
+
+def plan(runtime: Runtime, *, night: date, now: datetime) -> list[int]:
+    """Decide who is touched tonight, and write it down at once or not at all.
+
+    Returns the shards to compose. A planned night is left as it is. Two runs at once, of one night
+    or of two, end with the plans they would have had one after the other.
+    """
+    shards = list(range(runtime.settings.shards))
+    refuse_stale(runtime, night=night, now=now)
+    for _ in range(REPLANS):
+        with reading(runtime.engine) as connection:
+            if nights.find_night(connection, night) is not None:
+                log.info("%s is planned already", night)
+                return shards
+        if _plan_once(runtime, night):
+            return shards
+    raise UnableToPlan(f"{night}: other nights kept being planned meanwhile; run it again")
+
+
+def _plan_once(runtime: Runtime, night: date) -> bool:
+    policy, snapshot = runtime.policy, load_snapshot(runtime.store, night)
+    history = open_history(runtime.store, snapshot.history, night=night)
+    with reading(runtime.engine) as connection:
+        sequence = nights.last_sequence(connection)
+        everybody = people.read_people(connection)
+        ledger = Ledger(
+            permissions=Permissions(
+                customers=everybody,
+                suppressions=people.read_suppressions(connection),
+                planned=nights.read_planned(connection),
+            ),
+            recent=nights.read_recent(connection, night),
+            gifts_left=gifts.pieces_left(connection, policy.gifts),
+        )
+        champions = {
+            kind: None if champion is None else champion.name
+            for kind in ("items", "timing")
+            for champion in [find_champion(connection, kind)]
+        }
+    since = night - timedelta(days=policy.night.spend_window_days)
+    spent = spend_of(history, since=since).set_index("customer_key")["amount_minor"]
+    spend = spent.reindex(everybody["customer_key"]).fillna(0).astype("int64")
+    tiers = assign_tiers(spend, policy.tiers)
+    tables = Tables(
+        customers=everybody.assign(tier=tiers.to_numpy()), rhythms=_read_rhythms(runtime, night)
+    )
+
+    planned = plan_touches(tables, ledger, policy.decisions(), night=night)
+
+    try:
+        with writing(runtime.engine) as connection:
+            gifts.sync_gifts(connection, policy.gifts)
+            nights.save_plan(
+                connection,
+                planned,
+                night=night,
+                after_sequence=sequence,
+                snapshot_sha256=snapshot.sha256,
+                policy_sha256=policy.sha256,
+                champions=champions,
+                shards=runtime.settings.shards,
+            )
+    except IntegrityError as error:
+        log.info(
+            "%s: another plan came first (%s); looking again", night, type(error.orig).__name__
+        )
+        return False
+    log.info(
+        "%s planned: %d due, %d touches", night, sum(planned.due.values()), len(planned.touches)
+    )
+    return True
+
+
+def compose(runtime: Runtime, *, night: date, shard: int) -> int:
+    """Write the messages of one shard; return how many. Those already written are left alone."""
+    policy, snapshot = runtime.policy, load_snapshot(runtime.store, night)
+    with reading(runtime.engine) as connection:
+        touches = messages.read_uncomposed(connection, night, shard)
+    if touches.empty:
+        return 0
+    sold = read_pinned(runtime.store, snapshot.products)
+    words = Words(
+        policy, sold, runtime.settings.templates_path, token_key=runtime.settings.batch_key
+    )
+    touches = _with_windows(touches, policy)
+    history = open_history(runtime.store, snapshot.history, night=night)
+    items = recommend(runtime, touches, sold, history, night=night)
+    rows = records(touches)
+    letters = [words.letter(row, items.of(row["touch_id"])) for row in rows]
+
+    rendered, unrendered = runtime.renderer.render_all(letters)
+
+    composed = pd.DataFrame(
+        [
+            _message_row(runtime, words, rows[place], message)
+            | {"items_source": items.source_of(rows[place]["touch_id"])}
+            for place, message in rendered.items()
+        ]
+    )
+    failed = {rows[place]["touch_id"]: str(error) for place, error in unrendered.items()}
+    with writing(runtime.engine) as connection:
+        messages.save_messages(connection, composed, failed)
+        gifts.settle(connection, sorted(failed), "release")
+    for touch_id, why in sorted(failed.items()):
+        log.warning("touch %d set aside: %s", touch_id, why)
+    log.info("%s, shard %d: %d messages written", night, shard, len(rendered))
+    return len(rendered)
+
+
+def queue(runtime: Runtime, *, night: date, now: datetime) -> dict[str, int]:
+    """Put the night's campaigns before their reviewers; policy approves those within its bounds.
+
+    Returns messages by campaign. Run again, it changes nothing, unless messages were added: then
+    the campaign waits again, because an approval is for exactly what was seen.
+    """
+    with writing(runtime.engine) as connection:
+        rendered = messages.read_for_review(connection, night)
+        for campaign, group in rendered.groupby("campaign"):
+            _queue_campaign(runtime, connection, night, str(campaign), group, now)
+    report.write_night_json(runtime)
+    return {str(name): int(count) for name, count in rendered["campaign"].value_counts().items()}
+
+
+def _with_windows(touches: pd.DataFrame, policy: Policy) -> pd.DataFrame:
+    """Add ``not_before`` and ``not_after``: the channel's hours in the customer's own days."""
+    parts = []
+    for channel, group in touches.groupby("channel"):
+        opens, closes = sending_window(
+            group["send_on"],
+            group["send_until"],
+            group["timezone"],
+            policy.contact.sending_hours[Channel(str(channel))],
+        )
+        parts.append(group.assign(not_before=opens, not_after=closes))
+    return pd.concat(parts).sort_values("touch_id", ignore_index=True)
+
+
+def _message_row(
+    runtime: Runtime, words: Words, touch: Mapping[str, Any], rendered: Rendered
+) -> dict[str, Any]:
+    """One row of the ledger's messages: hashes in the open, the body sealed."""
+    channel = Channel(touch["channel"])
+    content = words.content(rendered, touch)
+    key = idempotency_key(
+        tenant=runtime.policy.shop.tenant,
+        campaign=touch["campaign"],
+        occasion_key=touch["occasion_key"],
+        customer=touch["customer_ref"],
+        channel=channel,
+    )
+    message_id = key[:32]
+    body = {name: value for name, value in asdict(content).items() if name != "to"}
+    return {
+        "message_id": message_id,
+        "idempotency_key": key,
+        "touch_id": touch["touch_id"],
+        "night": touch["night"],
+        "campaign": touch["campaign"],
+        "channel": str(channel),
+        "state": "rendered",
+        "locale": words.locale(touch["locale"]),
+        "template": rendered.template,
+        "template_version": rendered.template_version,
+        "render_sha256": render_sha256(content),
+        "body": runtime.vault.seal(touch["data_key"], orjson.dumps(body), bound_to=message_id),
+        "segments": getattr(content, "segments", 0),
+        "timezone": touch["timezone"],
+        "not_before": touch["not_before"],
+        "not_after": touch["not_after"],
+    }
+
+
+def _queue_campaign(
+    runtime: Runtime,
+    connection: Connection,
+    night: date,
+    campaign: str,
+    rendered: pd.DataFrame,
+    now: datetime,
+) -> None:
+    settings = runtime.policy.campaigns[campaign]
+    with_items = rendered[rendered["items_source"] != "none"]
+    share = float((with_items["items_source"] == FALLBACK).mean()) if len(with_items) else 0.0
+    cost = int(rendered["gift_cost"].sum())
+    queued = CampaignNight(
+        night=night,
+        campaign=campaign,
+        state=State.WAITING,
+        content_hash=content_hash(
+            zip(rendered["message_id"], rendered["render_sha256"], strict=True)
+        ),
+        approval_id=None,
+        messages=len(rendered),
+        gift_cost=cost,
+        fallback_share=share,
+        needs_person=outside_bounds(
+            settings.auto_approve, messages=len(rendered), gift_cost=cost, fallback_share=share
+        ),
+        decide_by=now + timedelta(hours=settings.decide_within_hours),
+        unanswered=str(settings.unanswered),
+    )
+    before = reviews.find_campaign(connection, night, campaign, lock=True)
+    if before is None:
+        reviews.queue_campaign(connection, queued)
+    elif before.content_hash == queued.content_hash:
+        return
+    else:
+        reviews.change_content(connection, queued)
+    if not queued.needs_person:
+        reviews.decide(
+            connection,
+            queued,
+            Verdict.APPROVE,
+            actor=BY_POLICY,
+            reason="within its bounds",
+            now=now,
+        )
+    log.info("%s, %s: %d messages queued", night, campaign, len(rendered))

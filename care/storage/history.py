@@ -1,0 +1,244 @@
+"""The order history: one immutable, content-named Parquet file per local month of orders.
+
+A line is known by its order and product. Files hold the house's own keys, so that erasing a person
+elsewhere leaves nothing of her here.
+"""
+
+import logging
+import tempfile
+from collections.abc import Collection, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import ibis
+import ibis.expr.datatypes as dt
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pyarrow import parquet
+from pydantic import BaseModel, ConfigDict
+
+from care.domain.order import ORDERS
+from care.storage.store import Store, facts_of_file
+
+logger = logging.getLogger(__name__)
+
+_MEMORY = "2GB"  # beyond it DuckDB goes to disk
+_SPILL = str(Path(tempfile.gettempdir()) / "nightcare-duckdb")
+
+_order_hash = ibis.udf.scalar.builtin(
+    lambda _customer_key, _order_id: None, name="hash", signature=((dt.int64, dt.string), dt.uint64)
+)
+
+LINE = ("order_id", "product_key")
+ORDERED = ("customer_key", "ordered_at", "order_id", "product_key")
+"""The order of the lines in a file; it makes equal lines equal bytes."""
+
+SCHEMA = ibis.schema(
+    {
+        "customer_key": "int64",
+        "product_key": "int64",
+        "type_key": "int64",
+        "order_id": "string",
+        "ordered_at": dt.Timestamp(timezone="UTC", scale=6),
+        "day": "date",
+        "quantity": "float64",
+        "amount_minor": "int64",
+    }
+)
+
+
+class PinnedFile(BaseModel):
+    """A file of the store as a night read it; ``path`` is relative to the store."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str
+    sha256: str
+    bytes: int
+    rows: int
+
+
+class MonthFile(PinnedFile):
+    """One month of the history. ``source`` tells the lines the shop last delivered for it."""
+
+    month: str
+    source: str
+
+
+def update_history(
+    store: Store,
+    lines: ibis.Table,
+    *,
+    by_day: pd.DataFrame,
+    previous: Sequence[MonthFile] = (),
+) -> list[MonthFile]:
+    """Put tonight's lines into the history: previous months ∪ lines, and of one line tonight's.
+
+    ``lines``: Ibis table on DuckDB, columns of ``ORDERS``. ``by_day``: ``day, lines, digest`` of
+    the same lines, which are read several times. A month for which the shop delivers what it
+    delivered before keeps its file unread. A line that has moved to another month leaves the old
+    one. Nothing is ever removed because the shop stopped delivering it. Returns the files by month;
+    others are left alone.
+    """
+    before = {file.month: file for file in previous}
+    delivered = _fingerprints(by_day)
+    changed = {
+        month
+        for month, source in delivered.items()
+        if month not in before or before[month].source != source
+    }
+    if not changed:
+        return [before[month] for month in sorted(before)]
+    connection = lines.get_backend()
+    store.attach(connection)
+    untouched = [file for month, file in before.items() if month not in changed]
+    if untouched:
+        old = _read(connection, store, untouched)
+        changed |= _months(old.semi_join(_of_months(lines, changed), LINE))
+    fresh = _of_months(lines, changed)
+    after = dict(before)
+    for month in sorted(changed):
+        merged = lines.filter(_is_in(lines.day, month)).select(*ORDERS.dtypes)
+        if month in before:
+            old = _read(connection, store, [before[month]])
+            merged = merged.union(old.anti_join(fresh, LINE))
+        source = delivered.get(month) or before[month].source
+        after[month] = _write(store, merged, month, source)
+    logger.info("history: %d of %d months rewritten", len(changed), len(after))
+    return [after[month] for month in sorted(after) if after[month].rows]
+
+
+def open_history(store: Store, files: Sequence[MonthFile], *, night: date) -> ibis.Table:
+    """Open the history as of a night: the lines of the pinned files with a local day before it.
+
+    An Ibis table on a DuckDB of its own with the columns of ``ORDERS``; rows come by month, and
+    within a month by ``ORDERED``, as long as nothing joins or groups them.
+    """
+    connection = ibis.duckdb.connect(memory_limit=_MEMORY, temp_directory=_SPILL)
+    connection.raw_sql("SET TimeZone = 'UTC'")
+    store.attach(connection)
+    lines = _read(connection, store, files)
+    return lines.filter(lines.day < ibis.literal(night))
+
+
+def purchase_days(history: ibis.Table, *, customers: tuple[int, int] | None = None) -> pd.DataFrame:
+    """List the days on which customers bought a product type.
+
+    Columns ``customer_key`` int64, ``type_key`` int64, ``day`` int32 (days since 1970-01-01), each
+    row once and in this order. ``customers``: only those with from ≤ customer_key < to; a range is
+    found quickly, as the files are in its order.
+    """
+    if customers is not None:
+        first, last = customers
+        history = history.filter((history.customer_key >= first) & (history.customer_key < last))
+    days = history.select("customer_key", "type_key", "day").distinct()
+    return _frame(days.order_by("customer_key", "type_key", "day"))
+
+
+def item_history(history: ibis.Table) -> pd.DataFrame:
+    """Every line of the history, oldest order of a customer first.
+
+    Columns ``customer`` int64 (customer_key), ``order`` int64 (dense from 0 in order of
+    appearance; an order_id of two customers is two orders), ``item`` int64 (product_key), ``day``
+    int32 (days since 1970-01-01).
+    """
+    frame = _frame(
+        history.select(
+            customer=history.customer_key,
+            order=_order_hash(history.customer_key, history.order_id),
+            item=history.product_key,
+            day=history.day,
+        )
+    )
+    frame["order"] = pd.factorize(frame["order"])[0].astype("int64")
+    return frame
+
+
+def spend(history: ibis.Table, *, since: date | None = None) -> pd.DataFrame:
+    """Add up what each customer has bought, from a day on if one is given.
+
+    One row a customer, by key. Columns ``customer_key`` int64, ``amount_minor`` int64, ``orders``
+    int64, ``first_day`` and ``last_day`` datetime64[s].
+    """
+    if since is not None:
+        history = history.filter(history.day >= ibis.literal(since))
+    orders = history.group_by("customer_key", "order_id").agg(
+        amount_minor=history.amount_minor.sum(),
+        first_day=history.day.min(),
+        last_day=history.day.max(),
+    )
+    customers = orders.group_by("customer_key").agg(
+        amount_minor=orders.amount_minor.sum().cast("int64"),
+        orders=orders.count(),
+        first_day=orders.first_day.min(),
+        last_day=orders.last_day.max(),
+    )
+    frame: pd.DataFrame = customers.order_by("customer_key").to_pyarrow().to_pandas()
+    return frame.astype({"first_day": "datetime64[s]", "last_day": "datetime64[s]"})
+
+
+def _fingerprints(by_day: pd.DataFrame) -> dict[str, str]:
+    """Per month, the number of its lines and their digest."""
+    months = by_day.groupby(by_day["day"].dt.strftime("%Y-%m"))
+    lines, digests = months["lines"].sum(), months["digest"].agg(np.bitwise_xor.reduce)
+    return {
+        str(month): f"{count}-{digest:016x}"
+        for month, count, digest in zip(lines.index, lines, digests, strict=True)
+    }
+
+
+def _of_months(lines: ibis.Table, months: Collection[str]) -> ibis.Table:
+    return lines.filter(_month(lines.day).isin(sorted(months)))
+
+
+def _months(lines: ibis.Table) -> set[str]:
+    found = lines.select(month=_month(lines.day)).distinct().to_pyarrow()
+    return set(found["month"].to_pylist())
+
+
+def _month(day: ibis.Value) -> ibis.Value:
+    return day.strftime("%Y-%m")
+
+
+def _is_in(day: ibis.Value, month: str) -> ibis.Value:
+    first = date.fromisoformat(f"{month}-01")
+    next_first = (first + timedelta(days=31)).replace(day=1)
+    return (day >= ibis.literal(first)) & (day < ibis.literal(next_first))
+
+
+def _read(connection: Any, store: Store, files: Sequence[MonthFile]) -> ibis.Table:
+    if not files:
+        return ibis.memtable([], schema=SCHEMA)
+    urls = [store.url(file.path) for file in files]
+    return connection.read_parquet(urls, hive_partitioning=False)
+
+
+def _write(store: Store, lines: ibis.Table, month: str, source: str) -> MonthFile:
+    with store.drafts() as folder:
+        draft = folder / f"{month}.parquet"
+        lines.order_by(*ORDERED).to_parquet(draft, compression="zstd")
+        facts, rows = facts_of_file(draft), parquet.read_metadata(draft).num_rows
+        path = f"history/orders/month={month}/{facts.sha256[:16]}.parquet"
+        if not store.exists(path):
+            store.adopt(draft, path)
+    return MonthFile(
+        path=path, sha256=facts.sha256, bytes=facts.bytes, rows=rows, month=month, source=source
+    )
+
+
+def _frame(rows: ibis.Table) -> pd.DataFrame:
+    found = rows.to_pyarrow()
+    place = found.schema.get_field_index("day")
+    days = found.column(place).cast(pa.int32())
+    frame: pd.DataFrame = found.set_column(place, "day", days).to_pandas()
+    return frame
+
+
+def sold_since(history: ibis.Table, day: date) -> pd.Series:
+    """Product keys that were bought on or after a day, in order."""
+    recent = history.filter(history.day >= ibis.literal(day))
+    keys = recent.select("product_key").distinct().order_by("product_key")
+    sold: pd.Series = keys.to_pyarrow().to_pandas()["product_key"]
+    return sold

@@ -1,0 +1,159 @@
+"""Training: what the shop's history teaches, measured on a part held back, and who may speak."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import ibis
+import numpy as np
+import pandas as pd
+
+from care.runtime import Runtime
+from care.storage.database import reading, writing
+from care.storage.history import item_history, open_history, purchase_days
+from care.storage.models import ModelRecord, find_champion, find_trained, register
+from care.storage.snapshot import load_snapshot
+from care.storage.store import Store
+from recommender import artifact, evaluate, gate
+from recommender.items.als import Als
+from recommender.items.personal import Personal
+from recommender.items.popularity import Popularity
+from recommender.timing.frequency import Frequency
+from recommender.timing.interval import Interval
+from recommender.timing.law import Law
+
+log = logging.getLogger(__name__)
+
+ITEMS: Mapping[str, Any] = {"popularity": Popularity, "personal": Personal, "als": Als}
+TIMING: Mapping[str, Any] = {"interval": Interval, "frequency": Frequency, "law": Law}
+METRIC = {"items": "recall", "timing": "ap"}
+BASELINES = {"items": ["popularity"], "timing": ["interval", "frequency"]}
+MAX_EVALUATED = 2_000
+"""Customers of the nightly items evaluation: a standard error of about .005 in recall."""
+HORIZON_DAYS = 7
+
+
+def last_known_day(night: date) -> int:
+    """The day before the night, as the recommender counts days: from 1970-01-01."""
+    return int(np.datetime64(night, "D").astype(int)) - 1
+
+
+def train_items(runtime: Runtime, *, night: date) -> str:
+    """Train and judge the item models; return what the gate said. Done once a night."""
+    if (trained := _already(runtime, "items", night)) is not None:
+        return trained.verdict
+    history = item_history(_history(runtime, night))
+    judged = evaluate.evaluate_items(
+        history,
+        {name: model.fit for name, model in ITEMS.items()},
+        max_customers=MAX_EVALUATED,
+    )
+    return _promote(runtime, night, judged, ITEMS, history)
+
+
+def train_timing(runtime: Runtime, *, night: date) -> str:
+    """Train and judge the timing models; return what the gate said. Done once a night."""
+    if (trained := _already(runtime, "timing", night)) is not None:
+        return trained.verdict
+    days = as_recommended(purchase_days(_history(runtime, night)))
+    origins = evaluate.latest_origins(last_known_day(night), horizon=HORIZON_DAYS)
+    judged = evaluate.evaluate_timing(
+        days,
+        {name: model.fit for name, model in TIMING.items()},
+        origins=origins,
+        horizon=HORIZON_DAYS,
+    )
+    return _promote(runtime, night, judged, TIMING, days)
+
+
+def load_champion(runtime: Runtime, kind: str) -> tuple[str, Any] | None:
+    """Name and model of the champion; nothing before the first one, or if its file is broken."""
+    with reading(runtime.engine) as connection:
+        champion = find_champion(connection, kind)
+    if champion is None:
+        return None
+    try:
+        found = artifact.load(
+            _Stored(runtime.store, champion.artifact), sha256=champion.artifact_sha256
+        )
+    except artifact.UnableToLoadArtifact as error:
+        log.warning("the champion of %s cannot speak: %s", kind, error)
+        return None
+    return champion.name, found.model
+
+
+def as_recommended(days: pd.DataFrame) -> pd.DataFrame:
+    """Purchase days under the names the recommender knows them by."""
+    return days.rename(columns={"customer_key": "customer", "type_key": "type"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A file of the store, as the recommender asks for one."""
+
+    store: Store
+    path: str
+
+    def read_bytes(self) -> bytes:
+        return self.store.read(self.path)
+
+    def write_bytes(self, data: bytes) -> int:
+        self.store.write(self.path, data)
+        return len(data)
+
+
+def _history(runtime: Runtime, night: date) -> ibis.Table:
+    snapshot = load_snapshot(runtime.store, night)
+    return open_history(runtime.store, snapshot.history, night=night)
+
+
+def _already(runtime: Runtime, kind: str, night: date) -> ModelRecord | None:
+    with reading(runtime.engine) as connection:
+        return find_trained(connection, kind, night)
+
+
+def _promote(
+    runtime: Runtime,
+    night: date,
+    judged: evaluate.Evaluation,
+    models: Mapping[str, Any],
+    learnt: Any,
+) -> str:
+    kind = judged.kind
+    with reading(runtime.engine) as connection:
+        champion = find_champion(connection, kind)
+    verdict = gate.decide(
+        kind,
+        judged.figures,
+        metric=METRIC[kind],
+        baselines=BASELINES[kind],
+        champion=None if champion is None else champion.name,
+    )
+    name, place, sha256 = verdict.promoted or "none", "", ""
+    if verdict.promoted is not None:
+        model = models[name].fit(learnt, today=last_known_day(night))
+        place = f"models/{kind}/{night}-{name}.zip"
+        sha256 = artifact.save(
+            model,
+            _Stored(runtime.store, place),
+            data=artifact.fingerprint(learnt),
+            figures=judged.figures[name],
+        )
+    record = ModelRecord(
+        model_id=f"{kind}-{night}",
+        kind=kind,
+        name=name,
+        night=night,
+        artifact=place,
+        artifact_sha256=sha256,
+        figures=judged.figures,
+        verdict=verdict.reason,
+        champion=verdict.promoted is not None,
+    )
+    with writing(runtime.engine) as connection:
+        if find_trained(connection, kind, night) is None:
+            register(connection, record)
+    log.info("%s: %s", kind, verdict.reason)
+    return verdict.reason

@@ -1,0 +1,1 @@
+"""What a customer will want: one ``fit`` and one ``recommend`` for every model."""
