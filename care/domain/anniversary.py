@@ -29,10 +29,12 @@ def next_anniversary(
 
 
 def _on(year: Ints, month: Ints, day: Ints, leap_day: LeapDayRule) -> Days:
-    first = (year - 1970).astype("datetime64[Y]").astype("datetime64[M]") + (month - 1)
-    date: Days = first.astype("datetime64[D]") + (day - 1)
-    spilled = date.astype("datetime64[M]") != first  # 29 February of a common year lands on 1 March
-    return date - (spilled & (leap_day == "28-february")).astype("timedelta64[D]")
+    months = (year - 1970).astype("datetime64[Y]").astype("datetime64[M]")
+    first: Days = months + (month - 1).astype("timedelta64[M]")
+    date: Days = first.astype("datetime64[D]") + (day - 1).astype("timedelta64[D]")
+    spilled = date.astype("datetime64[M]") != first  # 29 February of a common year: 1 March
+    moved: Days = date - (spilled & (leap_day == "28-february")).astype("timedelta64[D]")
+    return moved
 
 
 def year_of(dates: Days) -> Ints:

@@ -25,12 +25,12 @@ def read_birthdays(
     parts, spoilt = _parts(said)
     in_parts = said["birthday"].isna().to_numpy(dtype=bool)
     born = dates.Parts(*(np.where(in_parts, p, w) for p, w in zip(parts, whole, strict=True)))
+    malformed |= in_parts & spoilt
     has_month, has_day = born.month != dates.UNKNOWN, born.day != dates.UNKNOWN
     flaws = {
         Flaw.SENTINEL_DATE: dates.is_sentinel(born),
-        Flaw.INCOMPLETE_DATE: has_month != has_day,
+        Flaw.INCOMPLETE_DATE: ~malformed & (has_month != has_day),
         Flaw.BAD_DATE: malformed
-        | (in_parts & spoilt)
         | dates.is_ancient(born)
         | (has_month & ~dates.exists(born, lunar=lunar)),
         Flaw.FUTURE_DATE: dates.is_after(born, night),

@@ -69,14 +69,15 @@ def _said(opened: OpenTable[Orders], sources: Sources) -> ibis.Table:
         **{name: opened.key(name) for name in opened.table.KEYS},
         quantity=quantity.try_cast("float64"),
         amount_minor=minor_units(amount, money=opened.table.money),
-        ordered_at=_instants(ordered_at, opened.table.timezone),
+        ordered_at=as_instants(ordered_at, opened.table.timezone),
         quantity_said=quantity,
         amount_said=amount,
         ordered_at_said=ordered_at,
     )
 
 
-def _instants(times: ibis.Value, timezone: str) -> ibis.Value:
+def as_instants(times: ibis.Value, timezone: str) -> ibis.Value:
+    """Read timestamps, dates or texts as instants; those that name no zone are in the one given."""
     kind = times.type()
     if kind.is_string():  # a cast to a timestamp would drop an offset without a word
         zoned = times.re_search(_OFFSET)

@@ -7,6 +7,7 @@ from datetime import datetime
 import ibis
 import ibis.expr.datatypes as dt
 import pandas as pd
+import pyarrow as pa
 
 from care.domain.order import ORDERS
 from care.domain.setaside import SET_ASIDE, Flaw
@@ -83,7 +84,7 @@ def open_orders(
     read = lines_before(
         opened,
         sources,
-        customers=_keys(connection, customers, "customer_id"),
+        customers=_keys(connection, customers[["customer_id", "customer_key"]], "customer_id"),
         products=_catalogue(connection, sources, products),
         until=until,
         timezone=timezone,
@@ -110,14 +111,16 @@ def _keys(connection: ibis.BaseBackend, keys: pd.DataFrame, name: str) -> ibis.T
         raise UnableToTakeOrders(
             f"{name} {again.iloc[0]!r} has two keys; hand in one row for each {name}."
         )
-    return connection.create_table(f"keys_by_{name}", ibis.memtable(keys), temp=True)
+    rows = ibis.memtable(pa.Table.from_pandas(keys, preserve_index=False))
+    return connection.create_table(f"keys_by_{name}", rows, temp=True)
 
 
 def _catalogue(
     connection: ibis.BaseBackend, sources: Sources, products: pd.DataFrame
 ) -> ibis.Table:
     """Every product by its product_id: those with keys, and those that are no merchandise."""
-    keyed = _keys(connection, products, "product_id").mutate(excluded=False)
+    columns = ["product_id", "product_key", "type_key"]
+    keyed = _keys(connection, products[columns], "product_id").mutate(excluded=False)
     excluded = excluded_products(open_table(connection, sources, sources.products))
     keyless = excluded.anti_join(keyed, "product_id").mutate(
         product_key=ibis.null(dt.int64), type_key=ibis.null(dt.int64), excluded=True

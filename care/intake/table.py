@@ -160,10 +160,10 @@ def _text(column: ibis.Value, timezone: str) -> ibis.Value:
         bare = column.strip()
         return bare.cases(*((blank, None) for blank in _BLANKS), else_=bare)
     if kind.is_floating():
-        whole = (column.abs() < 2**53) & (column == column.floor())
-        sane = ibis.ifelse(whole, column, None)
-        other = ibis.ifelse(column.isnan(), None, column.cast("string"))
-        return ibis.ifelse(whole, sane.cast("int64").cast("string"), other)
+        number = ibis.ifelse(column.isnan(), None, column)
+        exact = ibis.ifelse(number.abs() < 2**53, number, None)  # what an integer can hold
+        whole = exact == exact.floor()
+        return ibis.ifelse(whole, exact.cast("int64").cast("string"), number.cast("string"))
     if kind.is_timestamp():
         return (column.date() if kind.timezone is None else local_day(column, timezone)).cast(
             "string"

@@ -1,8 +1,7 @@
 """Whole frames in and out of the ledger by the fastest road each database offers."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import orjson
@@ -20,10 +19,12 @@ from sqlalchemy import (
     Table,
     types,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 
 CHUNK = 50_000
+
+Existing = Literal["refuse", "skip", "replace"]
 
 _READ_AS: list[tuple[type[types.TypeEngine[Any]], str]] = [
     (Boolean, "boolean"),
@@ -34,33 +35,17 @@ _READ_AS: list[tuple[type[types.TypeEngine[Any]], str]] = [
 
 
 def insert_frame(
-    connection: Connection, table: Table, frame: pd.DataFrame, *, skip_existing: bool = False
+    connection: Connection, table: Table, frame: pd.DataFrame, *, existing: Existing = "refuse"
 ) -> None:
     """Write a frame's columns into a table, in chunks.
 
-    Columns of the frame that the table lacks are refused. ``skip_existing`` leaves rows alone that
-    a unique key already holds; without it, such a row is an error.
+    A row whose key is there already is refused with an IntegrityError, skipped, or, by its primary
+    key, replaced.
     """
     columns = [table.c[str(name)] for name in frame.columns]
+    write = _copy if connection.dialect.name == "postgresql" else _execute
     for start in range(0, len(frame), CHUNK):
-        rows = _rows(connection, columns, frame.iloc[start : start + CHUNK])
-        if connection.dialect.name == "postgresql":
-            _copy(connection, table, columns, rows, skip_existing)
-        else:
-            _execute(connection, table, columns, rows, skip_existing)
-
-
-def replace_rows(connection: Connection, table: Table, frame: pd.DataFrame) -> None:
-    """Write rows, replacing those with the same primary key."""
-    keys = [column.name for column in table.primary_key]
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = insert(table)
-    statement = statement.on_conflict_do_update(
-        index_elements=keys,
-        set_={str(n): statement.excluded[str(n)] for n in frame.columns if n not in keys},
-    )
-    for start in range(0, len(frame), CHUNK):
-        connection.execute(statement, records(frame.iloc[start : start + CHUNK]))
+        write(connection, table, columns, frame.iloc[start : start + CHUNK], existing)
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -71,20 +56,27 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def read_frame(connection: Connection, query: Select[Any]) -> pd.DataFrame:
-    """Run a query into a frame with a dtype per column type, also when it finds no row."""
-    result = connection.execute(query)
-    fetched = result.fetchall()
-    by_column = list(zip(*fetched, strict=True)) if fetched else [()] * len(result.keys())
-    described = query.selected_columns
+    """Run a query into a frame with a dtype per column type, also when it finds no row.
+
+    Rows come in chunks and become columns at once, so that only one chunk is ever Python objects.
+    """
+    described = list(query.selected_columns)
+    parts: list[list[pd.Series]] = [[] for _ in described]
+    result = connection.execute(query, execution_options={"yield_per": CHUNK})
+    for rows in result.partitions():
+        for part, column, values in zip(parts, described, zip(*rows, strict=True), strict=True):
+            part.append(pd.Series(values, dtype=_dtype(column)))
     return pd.DataFrame(
         {
-            column.name: pd.Series(list(values), dtype=_dtype(column))
-            for column, values in zip(described, by_column, strict=True)
+            column.name: pd.concat(part, ignore_index=True)
+            if part
+            else pd.Series([], dtype=_dtype(column))
+            for column, part in zip(described, parts, strict=True)
         }
     )
 
 
-def _dtype(column: Any) -> str:
+def _dtype(column: Any) -> Any:
     kind = column.type
     for sql_type, dtype in _READ_AS:
         if isinstance(kind, sql_type):
@@ -96,17 +88,28 @@ def _dtype(column: Any) -> str:
 
 
 def _plain(series: pd.Series) -> list[Any]:
-    missing = series.isna().to_numpy()
+    """Python values; dates for days, aware datetimes for instants, ``None`` for what is missing."""
+    values: list[Any]
     if isinstance(series.dtype, pd.DatetimeTZDtype):
-        plain = list(series.dt.tz_convert(UTC).dt.to_pydatetime())
+        moments = series.dt.tz_convert("UTC").astype(object)
+        values = moments.where(series.notna(), None).tolist()
     elif series.dtype.kind == "M":
-        plain = list(series.dt.date)
+        values = series.to_numpy("datetime64[D]").astype(object).tolist()
+    elif series.dtype == object:
+        values = [None if _missing(value) else _python(value) for value in series]
+    elif series.dtype.kind == "f":
+        values = series.astype(object).where(series.notna(), None).tolist()
     else:
-        plain = series.astype(object).tolist()
-    plain = [value.item() if isinstance(value, np.generic) else value for value in plain]
-    for position in np.flatnonzero(missing):
-        plain[position] = None
-    return plain
+        values = series.array.to_numpy(object, na_value=None).tolist()
+    return values
+
+
+def _python(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _missing(value: Any) -> bool:
+    return value is None or value is pd.NA or value is pd.NaT or value != value
 
 
 def _rows(
@@ -114,52 +117,64 @@ def _rows(
 ) -> Iterable[tuple[Any, ...]]:
     """Rows as the driver wants them; the drivers see no SQLAlchemy type on these roads."""
     return zip(
-        *(_for_driver(connection, column, _plain(frame[str(column.name)])) for column in columns),
-        strict=True,
+        *(_for_driver(connection, column, frame[column.name]) for column in columns), strict=True
     )
 
 
-def _for_driver(connection: Connection, column: Column[Any], plain: list[Any]) -> list[Any]:
+def _for_driver(connection: Connection, column: Column[Any], series: pd.Series) -> list[Any]:
     if isinstance(column.type, JSON):
-        return [None if v is None else orjson.dumps(v).decode() for v in plain]
+        return [None if v is None else orjson.dumps(v).decode() for v in _plain(series)]
+    if isinstance(column.type, Date) and connection.dialect.name == "sqlite":
+        return _iso_days(series)
+    plain = _plain(series)
     processor = column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
     return plain if processor is None else [processor(value) for value in plain]
+
+
+def _iso_days(series: pd.Series) -> list[str | None]:
+    days = pd.to_datetime(series).to_numpy("datetime64[D]")
+    texts = np.datetime_as_string(days).astype(object)
+    texts[np.isnat(days)] = None
+    written: list[str | None] = texts.tolist()
+    return written
 
 
 def _execute(
     connection: Connection,
     table: Table,
     columns: Sequence[Column[Any]],
-    rows: Iterable[tuple[Any, ...]],
-    skip_existing: bool,
+    frame: pd.DataFrame,
+    existing: Existing,
 ) -> None:
+    names = [column.name for column in columns]
     statement = sqlite.insert(table)
-    if skip_existing:
+    if existing == "skip":
         statement = statement.on_conflict_do_nothing()
-    compiled = statement.compile(
-        dialect=connection.dialect, column_keys=[column.name for column in columns]
-    )
-    order = [str(name) for name in compiled.positiontup or ()]
-    at = [[column.name for column in columns].index(name) for name in order]
-    if at == list(range(len(at))):
-        connection.exec_driver_sql(str(compiled), list(rows))
-    else:
-        connection.exec_driver_sql(
-            str(compiled), [tuple(row[position] for position in at) for row in rows]
+    elif existing == "replace":
+        statement = statement.on_conflict_do_update(
+            index_elements=list(table.primary_key),
+            set_={name: statement.excluded[name] for name in _replaced(table, names)},
         )
+    compiled = statement.compile(dialect=connection.dialect, column_keys=names)
+    in_order = [table.c[name] for name in compiled.positiontup or ()]
+    connection.exec_driver_sql(str(compiled), list(_rows(connection, in_order, frame)))
+
+
+def _replaced(table: Table, names: Sequence[str]) -> list[str]:
+    return [name for name in names if name not in table.primary_key.columns]
 
 
 def _copy(
     connection: Connection,
     table: Table,
     columns: Sequence[Column[Any]],
-    rows: Iterable[tuple[Any, ...]],
-    skip_existing: bool,
+    frame: pd.DataFrame,
+    existing: Existing,
 ) -> None:
-    """Binary COPY; by way of a temporary table where existing rows must be skipped."""
+    """Binary COPY; by way of a temporary table where existing rows are not refused."""
     names = ", ".join(f'"{column.name}"' for column in columns)
     target = table.name
-    if skip_existing:
+    if existing != "refuse":
         target = f"incoming_{table.name}"
         connection.exec_driver_sql(
             f"CREATE TEMPORARY TABLE IF NOT EXISTS {target} "
@@ -172,17 +187,25 @@ def _copy(
     try:
         with driver.cursor() as cursor, cursor.copy(statement) as copy:
             copy.set_types([_postgresql_type(column) for column in columns])
-            for row in rows:
+            for row in _rows(connection, columns, frame):
                 copy.write_row(row)
     except dbapi.Error as error:  # this road passes SQLAlchemy by, so it is translated here
         raise DBAPIError.instance(
             statement, None, error, dbapi.Error, hide_parameters=True, dialect=connection.dialect
         ) from error
-    if skip_existing:
-        connection.exec_driver_sql(
-            f"INSERT INTO {table.name} ({names}) "  # noqa: S608  # names of our own tables
-            f"SELECT {names} FROM {target} ON CONFLICT DO NOTHING"
+    if existing == "refuse":
+        return
+    conflict = "DO NOTHING"
+    if existing == "replace":
+        keys = ", ".join(f'"{column.name}"' for column in table.primary_key)
+        changes = (
+            f'"{name}" = excluded."{name}"' for name in _replaced(table, [c.name for c in columns])
         )
+        conflict = f"({keys}) DO UPDATE SET {', '.join(changes)}"
+    connection.exec_driver_sql(
+        f"INSERT INTO {table.name} ({names}) "  # noqa: S608  # names of our own tables
+        f"SELECT {names} FROM {target} ON CONFLICT {conflict}"
+    )
 
 
 def _postgresql_type(column: Column[Any]) -> str:

@@ -34,7 +34,7 @@ def save_messages(
 
     ``failed``: touch id → why it could not be rendered.
     """
-    insert_frame(connection, messages, composed, skip_existing=True)
+    insert_frame(connection, messages, composed, existing="skip")
     by_touch = touches.c.touch_id == bindparam("touch")
     waiting = update(touches).where(by_touch, touches.c.state == "planned")
     rendered = [{"touch": int(touch_id)} for touch_id in composed["touch_id"]]

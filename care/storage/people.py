@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, and_, func, select
 
-from care.storage.bulk import insert_frame, read_frame, replace_rows
+from care.storage.bulk import insert_frame, read_frame
 from care.storage.tables import consents, customers, identities, suppressions
 from care.storage.vault import Vault
 
@@ -67,7 +67,7 @@ def _replace_changed_identities(
         same = (old == both[name]).fillna(False).to_numpy(bool)
         changed |= ~(same | (old.isna() & both[name].isna()).to_numpy())
     columns = ["customer_key", "customer_id", "data_key", *DESCRIBING]
-    replace_rows(connection, identities, both.loc[changed, columns])
+    insert_frame(connection, identities, both.loc[changed, columns], existing="replace")
 
 
 def _sync_consents(connection: Connection, people: pd.DataFrame, night: date) -> None:
@@ -91,7 +91,7 @@ def _sync_consents(connection: Connection, people: pd.DataFrame, night: date) ->
     news = compared.loc[changed, [*keys, "granted"]].assign(
         source="customer import", recorded_on=night
     )
-    replace_rows(connection, consents, news[news["granted"].notna()])
+    insert_frame(connection, consents, news[news["granted"].notna()], existing="replace")
 
 
 def read_people(connection: Connection) -> pd.DataFrame:

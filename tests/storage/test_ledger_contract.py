@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from care.domain.decision import GENESIS, State, Verdict
 from care.domain.touch import plan_touches
 from care.storage import batches, catalogue, gifts, messages, models, nights, people, reviews
-from care.storage.bulk import insert_frame, read_frame, replace_rows
+from care.storage.bulk import insert_frame, read_frame, records
 from care.storage.database import reading, writing
 from care.storage.models import ModelRecord
 from care.storage.reviews import CampaignNight
@@ -28,9 +28,9 @@ from care.storage.tables import (
 )
 from care.storage.tables import gifts as gifts_table
 from care.storage.vault import Vault
-from tests.builders import NIGHT, a_customer, a_policy, decisions as choices
+from tests.builders import NIGHT, a_customer, a_policy, ledger, tables
 from tests.builders import customers as people_frame
-from tests.builders import ledger, tables
+from tests.builders import decisions as choices
 
 VAULT = Vault(bytes(32))
 NOW = datetime(2017, 11, 14, 6, tzinfo=UTC)
@@ -373,6 +373,26 @@ def test_there_is_one_champion_and_a_backfill_does_not_take_the_title(engine):
 # ── Bulk ────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.parametrize(
+    "series",
+    [
+        pd.Series([1, None], dtype="Int16"),
+        pd.Series(["a", None], dtype="str"),
+        pd.Series([True, None], dtype="boolean"),
+        pd.Series([1.5, np.nan]),
+        pd.Series([pd.Timestamp("2017-11-14"), pd.NaT]),
+        pd.Series([pd.Timestamp("2017-11-14", tz="UTC"), pd.NaT]),
+        pd.Series([b"x", None]),
+        pd.Series([np.int64(1), np.nan], dtype="object"),
+    ],
+    ids=lambda series: str(series.dtype),
+)
+def test_plain_rows_hold_python_values_and_none(series):
+    there, missing = (row["value"] for row in records(series.to_frame("value")))
+    assert missing is None
+    assert not isinstance(there, np.generic)
+
+
 def test_missing_values_of_every_kind_become_null(engine):
     planned(engine, a_customer(1, **BIRTHDAY))
     with reading(engine) as connection:
@@ -401,10 +421,10 @@ def test_rows_that_exist_are_skipped_or_replaced_as_asked(engine):
     both = pd.DataFrame({"type_key": [1, 2], "product_type": ["coffee", "milk"]})
     with writing(engine) as connection:
         insert_frame(connection, product_types, one)
-        insert_frame(connection, product_types, both, skip_existing=True)
+        insert_frame(connection, product_types, both, existing="skip")
         named = select(product_types.c.product_type).order_by(product_types.c.type_key)
         assert connection.scalars(named).all() == ["tea", "milk"]
-        replace_rows(connection, product_types, both)
+        insert_frame(connection, product_types, both, existing="replace")
         assert connection.scalars(named).all() == ["coffee", "milk"]
 
 

@@ -1,0 +1,1 @@
+"""Measurements: ratios against the bare library doing the bare work in the same run."""

