@@ -9,9 +9,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from care.runtime import Runtime
-from care.storage.history import item_history, purchase_days
-from care.training import HORIZON_DAYS, as_recommended, last_known_day, load_champion
+from care.storage.history import item_history
+from care.storage.pieces import cut
+from care.training import HORIZON_DAYS, last_known_day, load_champion, recommended_days
 from recommender.items.personal import Personal
+from recommender.timing.model import TimingModel
 from recommender.timing.rhythm import rhythm
 
 log = logging.getLogger(__name__)
@@ -48,15 +50,23 @@ def find_rhythms(
     champion = load_champion(runtime, "timing")
     if champion is None:
         log.warning("no timing model speaks: nothing is foretold to run out")
-        return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in DTYPES.items()})
-    today = last_known_day(night)
-    pairs = rhythm(as_recommended(purchase_days(history)), today=today)
+        return _nothing()
+    sayable = sold[~sold["category"].isin(runtime.policy.wording.never_name)]
+    found = [
+        _of_piece(piece, champion[1], sayable, last_known_day(night)) for piece in cut(history)
+    ]
+    return pd.concat([_nothing(), *found], ignore_index=True)
+
+
+def _of_piece(
+    history: ibis.Table, model: TimingModel, sold: pd.DataFrame, today: int
+) -> pd.DataFrame:
+    pairs = rhythm(recommended_days(history), today=today)
     pairs = pairs[pairs["purchases"] >= MIN_PURCHASE_DAYS].reset_index(drop=True)
-    due = champion[1].due(pairs, today=today, horizon=HORIZON_DAYS)
-    near = (due["expected_day"] - today).abs() <= NEAR_DAYS
+    due = model.due(pairs, today=today, horizon=HORIZON_DAYS)
     types = sold.drop_duplicates("type_key").set_index("type_key")["category"]
-    due = due.assign(category=due["type"].map(types).fillna("").astype("str"))
-    due = due[near & ~due["category"].isin(runtime.policy.wording.never_name)]
+    due = due.assign(category=due["type"].map(types))
+    due = due[due["category"].notna() & ((due["expected_day"] - today).abs() <= NEAR_DAYS)]
     again = Personal.fit(item_history(history), today=today).again_for_types(
         due[["customer", "type"]],
         item_types=sold[["product_key", "type_key"]].rename(
@@ -65,6 +75,10 @@ def find_rhythms(
     )
     named = due.merge(again[["customer", "type", "item"]], on=["customer", "type"], how="left")
     return _as_tables(named)
+
+
+def _nothing() -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in DTYPES.items()})
 
 
 def _as_tables(named: pd.DataFrame) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from care.runtime import Runtime
 from care.storage.database import reading, writing
 from care.storage.history import item_history, open_history, purchase_days
 from care.storage.models import ModelRecord, find_champion, find_trained, register
+from care.storage.pieces import Frames, cut, sample
 from care.storage.snapshot import load_snapshot
 from care.storage.store import Store
 from recommender import artifact, evaluate, gate
@@ -30,6 +31,8 @@ ITEMS: Mapping[str, Any] = {"popularity": Popularity, "personal": Personal, "als
 TIMING: Mapping[str, Any] = {"interval": Interval, "frequency": Frequency, "law": Law}
 METRIC = {"items": "recall", "timing": "ap"}
 BASELINES = {"items": ["popularity"], "timing": ["interval", "frequency"]}
+EVALUATED_LINES = 2_000_000
+"""Order lines of the nightly evaluations; a larger shop is judged on a sample of its customers."""
 MAX_EVALUATED = 2_000
 """Customers of the nightly items evaluation: a standard error of about .005 in recall."""
 HORIZON_DAYS = 7
@@ -44,28 +47,28 @@ def train_items(runtime: Runtime, *, night: date) -> str:
     """Train and judge the item models; return what the gate said. Done once a night."""
     if (trained := _already(runtime, "items", night)) is not None:
         return trained.verdict
-    history = item_history(_history(runtime, night))
+    history, data = _history(runtime, night)
     judged = evaluate.evaluate_items(
-        history,
+        item_history(sample(history, lines=EVALUATED_LINES)),
         {name: model.fit for name, model in ITEMS.items()},
         max_customers=MAX_EVALUATED,
     )
-    return _promote(runtime, night, judged, ITEMS, history)
+    return _promote(runtime, night, judged, ITEMS, Frames(cut(history), item_history), data)
 
 
 def train_timing(runtime: Runtime, *, night: date) -> str:
     """Train and judge the timing models; return what the gate said. Done once a night."""
     if (trained := _already(runtime, "timing", night)) is not None:
         return trained.verdict
-    days = as_recommended(purchase_days(_history(runtime, night)))
+    history, data = _history(runtime, night)
     origins = evaluate.latest_origins(last_known_day(night), horizon=HORIZON_DAYS)
     judged = evaluate.evaluate_timing(
-        days,
+        recommended_days(sample(history, lines=EVALUATED_LINES)),
         {name: model.fit for name, model in TIMING.items()},
         origins=origins,
         horizon=HORIZON_DAYS,
     )
-    return _promote(runtime, night, judged, TIMING, days)
+    return _promote(runtime, night, judged, TIMING, Frames(cut(history), recommended_days), data)
 
 
 def load_champion(runtime: Runtime, kind: str) -> tuple[str, Any] | None:
@@ -84,9 +87,9 @@ def load_champion(runtime: Runtime, kind: str) -> tuple[str, Any] | None:
     return champion.name, found.model
 
 
-def as_recommended(days: pd.DataFrame) -> pd.DataFrame:
+def recommended_days(history: ibis.Table) -> pd.DataFrame:
     """Purchase days under the names the recommender knows them by."""
-    return days.rename(columns={"customer_key": "customer", "type_key": "type"})
+    return purchase_days(history).rename(columns={"customer_key": "customer", "type_key": "type"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +107,10 @@ class _Stored:
         return len(data)
 
 
-def _history(runtime: Runtime, night: date) -> ibis.Table:
+def _history(runtime: Runtime, night: date) -> tuple[ibis.Table, str]:
+    """The history a night may learn from, and the fingerprint of what it read."""
     snapshot = load_snapshot(runtime.store, night)
-    return open_history(runtime.store, snapshot.history, night=night)
+    return open_history(runtime.store, snapshot.history, night=night), snapshot.sha256
 
 
 def _already(runtime: Runtime, kind: str, night: date) -> ModelRecord | None:
@@ -119,7 +123,8 @@ def _promote(
     night: date,
     judged: evaluate.Evaluation,
     models: Mapping[str, Any],
-    learnt: Any,
+    learnt: Frames,
+    data: str,
 ) -> str:
     kind = judged.kind
     with reading(runtime.engine) as connection:
@@ -138,7 +143,7 @@ def _promote(
         sha256 = artifact.save(
             model,
             _Stored(runtime.store, place),
-            data=artifact.fingerprint(learnt),
+            data=data,
             figures=judged.figures[name],
         )
     record = ModelRecord(
