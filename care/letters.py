@@ -47,11 +47,8 @@ class Words:
         )
 
     def letter(self, touch: Mapping[str, Any], items: Sequence[tuple[int, str]]) -> Letter:
-        """The letter for one touch; ``items`` are (product key, reason code), best first.
-
-        A locale the shop does not speak falls back to its first one.
-        """
-        locale = self.locale(touch["locale"])
+        """The letter for one touch; ``items`` are (product key, reason code), best first."""
+        locale = touch["locale"]
         tier = next(tier for tier in self._policy.tiers if tier.name == touch["tier"])
         return Letter(
             campaign=touch["campaign"],
@@ -81,10 +78,6 @@ class Words:
             unsubscribe_url=self.unsubscribe_url(touch["customer_ref"], touch["channel"]),
         )
 
-    def locale(self, wanted: str) -> str:
-        """The locale a customer is written to in."""
-        return wanted if wanted in self._shops else self._policy.shop.locales[0]
-
     def unsubscribe_url(self, customer_ref: str, channel: str) -> str:
         """A link that names the customer's pseudonym and channel to nobody but us."""
         token = self._tokens.dumps([customer_ref, channel])
@@ -99,11 +92,10 @@ class Words:
         gift = self._policy.gifts[gift_id]
         return GiftLine(name=gift.label[locale], description=gift.description[locale])
 
-    def content(self, rendered: Rendered, touch: Mapping[str, Any]) -> EmailContent | SmsContent:
+    def content(self, rendered: Rendered, letter: Letter) -> EmailContent | SmsContent:
         """What goes out, but for the address, which is looked up as it leaves."""
         shop = self._policy.shop
         if isinstance(rendered, RenderedEmail):
-            link = self.unsubscribe_url(touch["customer_ref"], touch["channel"])
             return EmailContent(
                 to="",
                 sender=shop.sender,
@@ -112,10 +104,10 @@ class Words:
                 text=rendered.text,
                 html=rendered.html,
                 headers={
-                    "List-Unsubscribe": f"<{link}>",
+                    "List-Unsubscribe": f"<{letter.unsubscribe_url}>",
                     "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
                 },
-                unsubscribe_url=link,
+                unsubscribe_url=letter.unsubscribe_url,
             )
         return SmsContent(
             to="",

@@ -7,7 +7,6 @@ missing is added.
 import io
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -17,7 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from care import report, training
-from care.domain.batch import idempotency_key, render_sha256
+from care.domain.batch import EmailContent, SmsContent, idempotency_key, render_sha256
 from care.domain.campaign import Tables
 from care.domain.channel import Channel
 from care.domain.contact_policy import sending_window
@@ -33,7 +32,7 @@ from care.intake.products import read_products
 from care.intake.sources import read_sources
 from care.letters import Words
 from care.policy import Policy
-from care.recommendation import FALLBACK, recommend
+from care.recommendation import FALLBACK, Recommendations, recommend
 from care.rhythms import find_rhythms
 from care.runtime import Runtime
 from care.storage import catalogue, gifts, messages, nights, people, reviews
@@ -54,6 +53,10 @@ from care.storage.snapshot import (
 
 log = logging.getLogger(__name__)
 
+Content = EmailContent | SmsContent
+
+COMPOSED_AT_ONCE = 5_000
+"""Messages held in memory, and written in one transaction, at a time."""
 REPLANS = 5
 """How often a plan is made anew because another night was planned meanwhile."""
 
@@ -234,21 +237,31 @@ def compose(runtime: Runtime, *, night: date, shard: int) -> int:
         touches = messages.read_uncomposed(connection, night, shard)
     if touches.empty:
         return 0
+    history = open_history(runtime.store, snapshot.history, night=night)
     sold = read_pinned(runtime.store, snapshot.products)
+    touches = _spoken(_with_windows(touches, policy), policy)
+    items = recommend(runtime, touches, sold, history, night=night)
     words = Words(
         policy, sold, runtime.settings.templates_path, token_key=runtime.settings.batch_key
     )
-    touches = _with_windows(touches, policy)
-    history = open_history(runtime.store, snapshot.history, night=night)
-    items = recommend(runtime, touches, sold, history, night=night)
-    rows = records(touches)
+    written = 0
+    for start in range(0, len(touches), COMPOSED_AT_ONCE):
+        rows = records(touches.iloc[start : start + COMPOSED_AT_ONCE])
+        written += _compose_rows(runtime, words, items, rows)
+    log.info("%s, shard %d: %d messages written", night, shard, written)
+    return written
+
+
+def _compose_rows(
+    runtime: Runtime, words: Words, items: Recommendations, rows: list[dict[str, Any]]
+) -> int:
     letters = [words.letter(row, items.of(row["touch_id"])) for row in rows]
 
     rendered, unrendered = runtime.renderer.render_all(letters)
 
     composed = pd.DataFrame(
         [
-            _message_row(runtime, words, rows[place], message)
+            _message_row(runtime, words.content(message, letters[place]), message, rows[place])
             | {"items_source": items.source_of(rows[place]["touch_id"])}
             for place, message in rendered.items()
         ]
@@ -259,7 +272,6 @@ def compose(runtime: Runtime, *, night: date, shard: int) -> int:
         gifts.settle(connection, sorted(failed), "release")
     for touch_id, why in sorted(failed.items()):
         log.warning("touch %d set aside: %s", touch_id, why)
-    log.info("%s, shard %d: %d messages written", night, shard, len(rendered))
     return len(rendered)
 
 
@@ -291,12 +303,17 @@ def _with_windows(touches: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     return pd.concat(parts).sort_values("touch_id", ignore_index=True)
 
 
+def _spoken(touches: pd.DataFrame, policy: Policy) -> pd.DataFrame:
+    """A locale the shop does not speak becomes its first one."""
+    known = touches["locale"].isin(policy.shop.locales)
+    return touches.assign(locale=touches["locale"].where(known, policy.shop.locales[0]))
+
+
 def _message_row(
-    runtime: Runtime, words: Words, touch: Mapping[str, Any], rendered: Rendered
+    runtime: Runtime, content: Content, rendered: Rendered, touch: Mapping[str, Any]
 ) -> dict[str, Any]:
     """One row of the ledger's messages: hashes in the open, the body sealed."""
     channel = Channel(touch["channel"])
-    content = words.content(rendered, touch)
     key = idempotency_key(
         tenant=runtime.policy.shop.tenant,
         campaign=touch["campaign"],
@@ -305,7 +322,7 @@ def _message_row(
         channel=channel,
     )
     message_id = key[:32]
-    body = {name: value for name, value in asdict(content).items() if name != "to"}
+    body = {name: getattr(content, name) for name in content.__slots__ if name != "to"}
     return {
         "message_id": message_id,
         "idempotency_key": key,
@@ -314,7 +331,7 @@ def _message_row(
         "campaign": touch["campaign"],
         "channel": str(channel),
         "state": "rendered",
-        "locale": words.locale(touch["locale"]),
+        "locale": touch["locale"],
         "template": rendered.template,
         "template_version": rendered.template_version,
         "render_sha256": render_sha256(content),
