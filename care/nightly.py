@@ -18,9 +18,11 @@ from sqlalchemy.exc import IntegrityError
 from care import report, training
 from care.domain.batch import EmailContent, SmsContent, idempotency_key, render_sha256
 from care.domain.campaign import Tables
+from care.domain.campaigns import CAMPAIGNS
 from care.domain.channel import Channel
 from care.domain.contact_policy import sending_window
 from care.domain.decision import BY_POLICY, State, Verdict, content_hash, outside_bounds
+from care.domain.feed import doubts
 from care.domain.message import Rendered
 from care.domain.screen import Permissions
 from care.domain.tier import assign_tiers
@@ -39,7 +41,7 @@ from care.storage import catalogue, gifts, messages, nights, people, reviews
 from care.storage import snapshot as snapshots
 from care.storage.bulk import records
 from care.storage.database import reading, writing
-from care.storage.history import open_history, update_history
+from care.storage.history import lines_by_day, open_history, update_history
 from care.storage.history import spend as spend_of
 from care.storage.models import find_champion
 from care.storage.reviews import CampaignNight
@@ -204,7 +206,9 @@ def _plan_once(runtime: Runtime, night: date) -> bool:
         customers=everybody.assign(tier=tiers.to_numpy()), rhythms=_read_rhythms(runtime, night)
     )
 
-    planned = plan_touches(tables, ledger, policy.decisions(), night=night)
+    paused = _paused(policy, lines_by_day(history), night)
+
+    planned = plan_touches(tables, ledger, policy.decisions(paused=paused), night=night)
 
     try:
         with writing(runtime.engine) as connection:
@@ -217,6 +221,7 @@ def _plan_once(runtime: Runtime, night: date) -> bool:
                 snapshot_sha256=snapshot.sha256,
                 policy_sha256=policy.sha256,
                 champions=champions,
+                paused=paused,
                 shards=runtime.settings.shards,
             )
     except IntegrityError as error:
@@ -228,6 +233,15 @@ def _plan_once(runtime: Runtime, night: date) -> bool:
         "%s planned: %d due, %d touches", night, sum(planned.due.values()), len(planned.touches)
     )
     return True
+
+
+def _paused(policy: Policy, by_day: pd.DataFrame, night: date) -> dict[str, list[str]]:
+    """Campaigns that read behaviour while the order feed is in doubt, and why; others go on."""
+    found = doubts(by_day, policy.feed, night=night)
+    paused = {name: found for name in policy.enabled if found and CAMPAIGNS[name].reads_behaviour}
+    if paused:
+        log.warning("%s: %s paused: %s", night, ", ".join(paused), "; ".join(found))
+    return paused
 
 
 def compose(runtime: Runtime, *, night: date, shard: int) -> int:

@@ -1,7 +1,7 @@
 """What the merchant decided: ``policy.toml``, validated before a night begins."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +13,7 @@ from care.configuration import read_toml
 from care.domain.campaign import CampaignSettings
 from care.domain.campaigns import CAMPAIGNS
 from care.domain.contact_policy import ContactPolicy
+from care.domain.feed import FeedLimits
 from care.domain.gift import Gift
 from care.domain.holdout import Holdout
 from care.domain.model import Decided
@@ -24,6 +25,52 @@ def _timezone(name: str) -> str:
     if name not in available_timezones():
         raise ValueError("no such time zone; use an IANA name such as Asia/Shanghai")
     return name
+
+
+def _currency(code: str) -> str:
+    from babel.numbers import list_currencies
+
+    if code not in list_currencies():
+        raise ValueError("no such currency; use an ISO 4217 code such as CNY")
+    return code
+
+
+def _locale(name: str) -> str:
+    if name not in LOCALES:
+        raise ValueError(f"the house does not speak it; use {' or '.join(LOCALES)}")
+    return name
+
+
+def _line(text: str) -> str:
+    """Texts that stand in headers and messages: never empty, never more than a line."""
+    if not text.strip() or not text.isprintable():
+        raise ValueError("write one line of text")
+    return text
+
+
+def _mailbox(text: str) -> str:
+    user, _, host = parseaddr(_line(text), strict=True)[1].partition("@")
+    if not user or not host or " " in host:
+        raise ValueError(
+            "write Name <care@shop.example>, or the bare address; a name that holds a comma needs "
+            'quotes of its own: \'"Maple, Inc" <care@shop.example>\''
+        )
+    return text
+
+
+def _unsubscribe_url(text: str) -> str:
+    if not text.startswith("https://") or "{token}" not in text or " " in text:
+        raise ValueError("write https://… with {token} in it, or nobody can be told from another")
+    return text
+
+
+def _each_once(names: Sequence[str]) -> None:
+    if again := sorted({name for name in names if list(names).count(name) > 1}):
+        raise ValueError(f"{', '.join(again)} stands there more than once; name each once")
+
+
+Line = Annotated[str, AfterValidator(_line)]
+Mailbox = Annotated[str, AfterValidator(_mailbox)]
 
 
 class _CampaignTable(Decided):
@@ -47,18 +94,22 @@ class Shop(Decided):
     """Who writes to the customer, and where and in which money the shop lives."""
 
     tenant: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="part of every message's key")
-    name: dict[str, str]
-    sender: str = Field(description="From: of the e-mails")
-    reply_to: str
-    sms_sender: str
-    sms_signature: dict[str, str]
-    website: str
-    phone: str
-    postal_address: dict[str, str]
-    unsubscribe_url: str = Field(description="with {token}, which names the customer")
+    name: dict[str, Line]
+    sender: Mailbox = Field(description="From: of the e-mails")
+    reply_to: Mailbox
+    sms_sender: Line
+    sms_signature: dict[str, Line]
+    website: Line
+    phone: Line
+    postal_address: dict[str, Line]
+    unsubscribe_url: Annotated[str, AfterValidator(_unsubscribe_url)] = Field(
+        description="with {token}, which names the customer"
+    )
     timezone: Annotated[str, AfterValidator(_timezone)]
-    currency: str = Field(pattern=r"^[A-Z]{3}$")
-    locales: tuple[str, ...] = Field(min_length=1, description="the first one is the fallback")
+    currency: Annotated[str, AfterValidator(_currency)]
+    locales: tuple[Annotated[str, AfterValidator(_locale)], ...] = Field(
+        min_length=1, description="the first one is the fallback"
+    )
 
     @property
     def zone(self) -> ZoneInfo:
@@ -92,6 +143,7 @@ class Policy(Decided):
     tiers: tuple[Tier, ...] = Field(min_length=1)
     contact: ContactPolicy
     wording: Wording = Wording()
+    feed: FeedLimits = FeedLimits()
     holdout: Holdout
     gifts: dict[str, Gift] = Field(default_factory=dict)
     ladders: dict[str, dict[str, tuple[str, ...]]] = Field(default_factory=dict)
@@ -99,9 +151,26 @@ class Policy(Decided):
 
     @model_validator(mode="after")
     def _tiers_rise_from_zero(self) -> "Policy":
-        edges = [tier.min_spend for tier in self.tiers]
-        if edges != sorted(set(edges)) or edges[0] != 0:
-            raise ValueError("tiers: min_spend must start at 0 and rise from tier to tier")
+        for step, tier in enumerate(self.tiers):
+            place, before = f"tiers.{step}", self.tiers[:step]
+            if tier.name in [lower.name for lower in before]:
+                raise ValueError(f"{place}.name: there are two tiers {tier.name!r}; rename one")
+            if not before and tier.min_spend != 0:
+                raise ValueError(f"{place}.min_spend: the first tier is everybody's; write 0")
+            if before and tier.min_spend <= before[-1].min_spend:
+                raise ValueError(
+                    f"{place}.min_spend: {tier.min_spend} does not rise above tier "
+                    f"{before[-1].name!r}, which has {before[-1].min_spend}; put the tiers in order"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _something_to_do(self) -> "Policy":
+        if not any(chosen.enabled for chosen in self.campaigns.values()):
+            raise ValueError(f"campaigns: none is enabled; add one of {', '.join(CAMPAIGNS)}")
+        for name, chosen in self.campaigns.items():
+            if len(set(chosen.channels)) < len(chosen.channels):
+                raise ValueError(f"campaigns.{name}.channels: name each channel once")
         return self
 
     @model_validator(mode="after")
@@ -109,13 +178,22 @@ class Policy(Decided):
         tiers = {tier.name for tier in self.tiers}
         for campaign, by_tier in self.ladders.items():
             if campaign not in self.campaigns:
-                raise ValueError(f"ladders.{campaign}: there is no such campaign in this policy")
+                raise ValueError(
+                    f"ladders.{campaign}: there is no such campaign in this policy; it has "
+                    f"{', '.join(self.campaigns)}"
+                )
             for tier, rungs in by_tier.items():
                 if tier not in tiers:
-                    raise ValueError(f"ladders.{campaign}.{tier}: there is no such tier")
+                    raise ValueError(
+                        f"ladders.{campaign}.{tier}: there is no such tier; there are "
+                        f"{', '.join(tier.name for tier in self.tiers)}"
+                    )
                 for rung in rungs:
                     if rung not in self.gifts:
-                        raise ValueError(f"ladders.{campaign}.{tier}: there is no gift {rung!r}")
+                        raise ValueError(
+                            f"ladders.{campaign}.{tier}: there is no gift {rung!r}; describe it as "
+                            f"[gifts.{rung}], or take it off the ladder"
+                        )
         return self
 
     @model_validator(mode="after")
@@ -124,13 +202,13 @@ class Policy(Decided):
             "shop.name": self.shop.name,
             "shop.sms_signature": self.shop.sms_signature,
             "shop.postal_address": self.shop.postal_address,
-            **{f"tiers.{tier.name}.label": tier.label for tier in self.tiers},
+            **{f"tiers.{step}.label": tier.label for step, tier in enumerate(self.tiers)},
             **{f"gifts.{name}.label": gift.label for name, gift in self.gifts.items()},
             **{f"gifts.{name}.description": gift.description for name, gift in self.gifts.items()},
         }
         for place, texts in spoken.items():
-            if lacking := [locale for locale in self.shop.locales if locale not in texts]:
-                raise ValueError(f"{place} lacks {', '.join(lacking)}; add a text for each locale")
+            if lacking := [one for one in self.shop.locales if not texts.get(one, "").strip()]:
+                raise ValueError(f"{place}: {', '.join(lacking)} is missing; add a text for each locale")
         return self
 
     @cached_property
@@ -148,10 +226,15 @@ class Policy(Decided):
         """Tier name → step, from 0 for the lowest."""
         return {tier.name: step for step, tier in enumerate(self.tiers)}
 
-    def decisions(self) -> Decisions:
-        """The part of the policy that a plan depends on."""
+    @property
+    def enabled(self) -> dict[str, CampaignSettings]:
+        """The campaigns that run."""
+        return {name: chosen for name, chosen in self.campaigns.items() if chosen.enabled}
+
+    def decisions(self, *, paused: Collection[str] = ()) -> Decisions:
+        """The part of the policy that a plan depends on; ``paused`` campaigns find nobody."""
         return Decisions(
-            campaigns={n: chosen for n, chosen in self.campaigns.items() if chosen.enabled},
+            campaigns={n: one for n, one in self.enabled.items() if n not in paused},
             contact=self.contact,
             holdout=self.holdout,
             gifts=self.gifts,

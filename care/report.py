@@ -85,6 +85,7 @@ class NightReport:
             "customers": self.customers,
             "order_lines": self.order_lines,
             "set_aside": self.set_aside,
+            "paused": dict(self.record.paused),
             "due": dict(sorted(self.record.due.items())),
             "excluded": self.outcome("excluded"),
             "deferred": {

@@ -49,9 +49,10 @@ class Runtime:
         """The templates, checked and compiled."""
         from care.rendering.renderer import Renderer
 
-        enabled = [name for name, chosen in self.policy.campaigns.items() if chosen.enabled]
         return Renderer(
-            self.settings.templates_path, campaigns=enabled, locales=self.policy.shop.locales
+            self.settings.templates_path,
+            campaigns=list(self.policy.enabled),
+            locales=self.policy.shop.locales,
         )
 
     @cached_property

@@ -1,14 +1,22 @@
 """Where things are: read once from the environment (``CARE_…``), and loudly when wrong."""
 
 import os
+import re
 import secrets
+from collections.abc import Mapping
 from contextlib import suppress
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "CARE_"
+_LEDGERS = re.compile(r"sqlite:///.|postgres(ql)?(\+psycopg)?://")
+_SECRET = frozenset({"database_url", "master_key", "gateway_secret"})
 
 
 class UnableToReadSettings(Exception):
@@ -22,21 +30,41 @@ def shipped(name: str) -> Path:
     return installed if installed.exists() else package.parent / name
 
 
+def _ledger_url(url: str) -> str:
+    if not _LEDGERS.match(url):
+        raise ValueError(
+            "write sqlite:////folder/care.sqlite, or postgresql+psycopg://user:password@host/name"
+        )
+    return url
+
+
+def _folder(path: Path) -> Path:
+    if not path.is_dir():
+        raise ValueError("there is no such folder")
+    return path
+
+
 class Settings(BaseSettings):
     """Where this installation keeps its state and finds its configuration.
 
     Everything has a default under ``home``, so a laptop needs no setting at all.
     """
 
-    model_config = SettingsConfigDict(env_prefix="CARE_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid"
+    )
 
     home: Path = Path("var")
-    database_url: str | None = Field(default=None, description="SQLAlchemy URL of the ledger")
+    database_url: Annotated[str, AfterValidator(_ledger_url)] | None = Field(
+        default=None, description="SQLAlchemy URL of the ledger"
+    )
     store_url: str | None = Field(default=None, description="folder or fsspec URL")
     outbound_path: Path | None = None
     sources_path: Path | None = Field(default=None, description="shop.toml: the shop's own data")
     policy_path: Path = Field(default_factory=lambda: shipped("policy.toml"))
-    templates_path: Path = Field(default_factory=lambda: shipped("templates"))
+    templates_path: Annotated[Path, AfterValidator(_folder)] = Field(
+        default_factory=lambda: shipped("templates")
+    )
     shards: int = Field(default=2, ge=1, le=256, description="parallel parts of a night's messages")
     master_key: SecretStr | None = Field(default=None, description="64 hex digits")
     gateway_secret: SecretStr | None = Field(default=None, description="signs the batches")
@@ -71,17 +99,51 @@ class Settings(BaseSettings):
         """The secret shared with the gateways that check a batch's signature."""
         return _secret(self.gateway_secret, self.home / "gateway.key", "CARE_GATEWAY_SECRET")
 
+    def make_home(self) -> None:
+        """Make the home, for its owner only, unless it is there.
+
+        Raises:
+            UnableToReadSettings: it cannot be made, or nothing can be written there.
+        """
+        try:
+            self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+            why = "" if os.access(self.home, os.W_OK | os.X_OK) else "Permission denied"
+        except OSError as error:
+            why = str(error.strerror)
+        if why:
+            raise UnableToReadSettings(
+                f"{self.home}: {why}. Name a folder that may be made and written, with --home or "
+                "CARE_HOME."
+            )
+
 
 def read_settings(**chosen: Any) -> Settings:
-    """Read the settings; what the caller chose wins over the environment."""
+    """Read the settings; what the caller chose wins over the environment.
+
+    Raises:
+        UnableToReadSettings: a value cannot be, or a variable is one letter off a setting's name.
+    """
+    _refuse_slips(os.environ)
     try:
         return Settings(**{name: value for name, value in chosen.items() if value is not None})
     except ValidationError as error:
-        problems = "; ".join(
-            f"CARE_{str(problem['loc'][0]).upper()}={problem['input']!r}: {problem['msg']}"
-            for problem in error.errors()
-        )
+        problems = "; ".join(map(_describe, error.errors()))
         raise UnableToReadSettings(f"{problems}. Correct the environment and try again.") from None
+
+
+def _refuse_slips(environment: Mapping[str, str]) -> None:
+    """A setting that is silently ignored may put the ledger in the wrong place."""
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    for name in environment:
+        if name.startswith(PREFIX) and name not in known:
+            for meant in get_close_matches(name, known, n=1, cutoff=0.85):
+                raise UnableToReadSettings(f"{name}: there is no such setting. Write {meant}.")
+
+
+def _describe(problem: ErrorDetails) -> str:
+    name, message = str(problem["loc"][0]), problem["msg"].removeprefix("Value error, ")
+    value = "…" if name in _SECRET else repr(str(problem["input"]))
+    return f"{PREFIX}{name.upper()}={value}: {message}"
 
 
 def _secret(given: SecretStr | None, path: Path, variable: str) -> bytes:

@@ -93,6 +93,9 @@ def intake_lines(report: NightReport) -> Group:
             for reason, count in sorted(report.set_aside.items(), key=lambda one: -one[1])
         )
         lines.append(Text.assemble(("Set aside  ", "bold"), f"{total:,}: {why}"))
+    for campaign, doubts in report.record.paused.items():
+        why = "; ".join(doubts)
+        lines.append(Text.assemble(("Paused     ", "bold yellow"), f"{campaign}: {why}"))
     return Group(*lines)
 
 

@@ -10,9 +10,10 @@ import ibis
 import numpy as np
 import pandas as pd
 
+from care.domain.feed import doubts
 from care.runtime import Runtime
 from care.storage.database import reading, writing
-from care.storage.history import item_history, open_history, purchase_days
+from care.storage.history import item_history, lines_by_day, open_history, purchase_days
 from care.storage.models import ModelRecord, find_champion, find_trained, register
 from care.storage.pieces import Frames, cut, sample
 from care.storage.snapshot import load_snapshot
@@ -48,6 +49,8 @@ def train_items(runtime: Runtime, *, night: date) -> str:
     if (trained := _already(runtime, "items", night)) is not None:
         return trained.verdict
     history, data = _history(runtime, night)
+    if (doubt := _doubt(runtime, history, night)) is not None:
+        return doubt
     judged = evaluate.evaluate_items(
         item_history(sample(history, lines=EVALUATED_LINES)),
         {name: model.fit for name, model in ITEMS.items()},
@@ -61,6 +64,8 @@ def train_timing(runtime: Runtime, *, night: date) -> str:
     if (trained := _already(runtime, "timing", night)) is not None:
         return trained.verdict
     history, data = _history(runtime, night)
+    if (doubt := _doubt(runtime, history, night)) is not None:
+        return doubt
     origins = evaluate.latest_origins(last_known_day(night), horizon=HORIZON_DAYS)
     judged = evaluate.evaluate_timing(
         recommended_days(sample(history, lines=EVALUATED_LINES)),
@@ -111,6 +116,15 @@ def _history(runtime: Runtime, night: date) -> tuple[ibis.Table, str]:
     """The history a night may learn from, and the fingerprint of what it read."""
     snapshot = load_snapshot(runtime.store, night)
     return open_history(runtime.store, snapshot.history, night=night), snapshot.sha256
+
+
+def _doubt(runtime: Runtime, history: ibis.Table, night: date) -> str | None:
+    """Why a night's history must teach nobody: models learnt from half a feed forget the rest."""
+    found = doubts(lines_by_day(history), runtime.policy.feed, night=night)
+    if not found:
+        return None
+    log.warning("%s: nothing is trained: %s", night, "; ".join(found))
+    return f"not trained: {'; '.join(found)}"
 
 
 def _already(runtime: Runtime, kind: str, night: date) -> ModelRecord | None:

@@ -68,11 +68,15 @@ Rule = Callable[..., pd.DataFrame]
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """One occasion to care. ``rule(tables, settings, *, night)`` returns candidates."""
+    """One occasion to care. ``rule(tables, settings, *, night)`` returns candidates.
+
+    A campaign that ``reads_behaviour`` pauses while the order feed is in doubt.
+    """
 
     name: str
     settings: type[CampaignSettings]
     rule: Rule
+    reads_behaviour: bool = False
 
     def candidates(self, tables: Tables, settings: Any, *, night: date) -> pd.DataFrame:
         """Find who is due on a night, columns as in ``candidate.DTYPES`` plus ``campaign``."""

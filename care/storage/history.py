@@ -210,7 +210,7 @@ def _is_in(day: ibis.Value, month: str) -> ibis.Value:
 
 def _read(connection: Any, store: Store, files: Sequence[MonthFile]) -> ibis.Table:
     if not files:
-        return ibis.memtable([], schema=SCHEMA)
+        return connection.create_table("no_lines", schema=SCHEMA, temp=True)
     urls = [store.url(file.path) for file in files]
     return connection.read_parquet(urls, hive_partitioning=False)
 
@@ -234,6 +234,13 @@ def _frame(rows: ibis.Table) -> pd.DataFrame:
     days = found.column(place).cast(pa.int32())
     frame: pd.DataFrame = found.set_column(place, "day", days).to_pandas()
     return frame
+
+
+def lines_by_day(history: ibis.Table) -> pd.DataFrame:
+    """How many order lines each local day has; columns ``day`` datetime64[s], ``lines`` int64."""
+    counted = history.group_by("day").agg(lines=history.count()).order_by("day")
+    frame: pd.DataFrame = counted.to_pyarrow().to_pandas()
+    return frame.astype({"day": "datetime64[s]", "lines": "int64"})
 
 
 def sold_since(history: ibis.Table, day: date) -> pd.Series:

@@ -29,6 +29,7 @@ class NightRecord:
     snapshot_sha256: str
     policy_sha256: str
     champions: Mapping[str, Any]
+    paused: Mapping[str, list[str]]
     due: Mapping[str, int]
 
 
@@ -78,6 +79,7 @@ def save_plan(
     snapshot_sha256: str,
     policy_sha256: str,
     champions: Mapping[str, Any],
+    paused: Mapping[str, list[str]],
     shards: int,
 ) -> None:
     """Write a night's plan, all or nothing.
@@ -93,6 +95,7 @@ def save_plan(
             snapshot_sha256=snapshot_sha256,
             policy_sha256=policy_sha256,
             champions=dict(champions),
+            paused=dict(paused),
             due=dict(plan.due),
         )
     )

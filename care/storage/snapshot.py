@@ -155,7 +155,7 @@ def _parse(content: bytes, path: str) -> Snapshot:
         said: dict[str, Any] = orjson.loads(content)
         sha256 = said.pop("sha256")
         snapshot = Snapshot.model_validate(said)
-    except (orjson.JSONDecodeError, KeyError, AttributeError, ValidationError) as error:
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValidationError) as error:
         raise UnableToLoadSnapshot(f"{path} is not a manifest: {error}. {_RESTORE}") from None
     if snapshot.sha256 != sha256:
         raise UnableToLoadSnapshot(f"{path} was changed after it was written. {_RESTORE}")

@@ -155,8 +155,11 @@ def facts_of_file(path: Path) -> FileFacts:
 
 
 def _facts(file: Any) -> FileFacts:
-    digest = hashlib.file_digest(file, "sha256")
-    return FileFacts(digest.hexdigest(), file.tell())
+    digest, size = hashlib.sha256(), 0
+    while chunk := file.read(1 << 20):
+        digest.update(chunk)
+        size += len(chunk)
+    return FileFacts(digest.hexdigest(), size)
 
 
 def _finish(draft: Path) -> None:

@@ -155,6 +155,7 @@ nights = Table(
     Column("snapshot_sha256", Text, nullable=False),
     Column("policy_sha256", Text, nullable=False),
     Column("champions", JSON, nullable=False),
+    Column("paused", JSON, nullable=False),
     Column("due", JSON, nullable=False),
 )
 

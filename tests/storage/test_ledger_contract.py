@@ -80,6 +80,7 @@ def save(connection, plan, *, night, after):
         snapshot_sha256="s",
         policy_sha256="p",
         champions={},
+        paused={},
         shards=2,
     )
 

@@ -66,4 +66,6 @@ def find_replenishments(
     )
 
 
-CAMPAIGN = Campaign("replenishment", ReplenishmentSettings, find_replenishments)
+CAMPAIGN = Campaign(
+    "replenishment", ReplenishmentSettings, find_replenishments, reads_behaviour=True
+)

@@ -88,8 +88,7 @@ def upgrade() -> None:
         sa.Column("stock", sa.BigInteger(), nullable=True),
         sa.Column("taken", sa.BigInteger(), server_default="0", nullable=False),
         sa.CheckConstraint(
-            "taken >= 0 AND (stock IS NULL OR taken <= stock)",
-            name=op.f("ck_gifts_within_stock"),
+            "taken >= 0 AND (stock IS NULL OR taken <= stock)", name=op.f("ck_gifts_within_stock")
         ),
         sa.PrimaryKeyConstraint("gift_id", name=op.f("pk_gifts")),
     )
@@ -123,6 +122,7 @@ def upgrade() -> None:
         sa.Column("snapshot_sha256", sa.Text(), nullable=False),
         sa.Column("policy_sha256", sa.Text(), nullable=False),
         sa.Column("champions", sa.JSON(), nullable=False),
+        sa.Column("paused", sa.JSON(), nullable=False),
         sa.Column("due", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("night", name=op.f("pk_nights")),
         sa.UniqueConstraint("sequence", name=op.f("uq_nights_sequence")),
@@ -163,9 +163,7 @@ def upgrade() -> None:
             name=op.f("ck_campaign_nights_state_known"),
         ),
         sa.ForeignKeyConstraint(
-            ["approval_id"],
-            ["decisions.decision_id"],
-            name=op.f("fk_campaign_nights_approval_id"),
+            ["approval_id"], ["decisions.decision_id"], name=op.f("fk_campaign_nights_approval_id")
         ),
         sa.ForeignKeyConstraint(["night"], ["nights.night"], name=op.f("fk_campaign_nights_night")),
         sa.PrimaryKeyConstraint("night", "campaign", name=op.f("pk_campaign_nights")),
@@ -179,9 +177,7 @@ def upgrade() -> None:
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("recorded_on", sa.Date(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["customer_key"],
-            ["customers.customer_key"],
-            name=op.f("fk_consents_customer_key"),
+            ["customer_key"], ["customers.customer_key"], name=op.f("fk_consents_customer_key")
         ),
         sa.PrimaryKeyConstraint("customer_key", "channel", "purpose", name=op.f("pk_consents")),
     )
@@ -195,21 +191,14 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
         sa.CheckConstraint(
-            "outcome IN ('deferred', 'excluded')",
-            name=op.f("ck_exclusions_outcome_known"),
+            "outcome IN ('deferred', 'excluded')", name=op.f("ck_exclusions_outcome_known")
         ),
         sa.ForeignKeyConstraint(
-            ["customer_key"],
-            ["customers.customer_key"],
-            name=op.f("fk_exclusions_customer_key"),
+            ["customer_key"], ["customers.customer_key"], name=op.f("fk_exclusions_customer_key")
         ),
         sa.ForeignKeyConstraint(["night"], ["nights.night"], name=op.f("fk_exclusions_night")),
         sa.PrimaryKeyConstraint(
-            "night",
-            "campaign",
-            "customer_key",
-            "occasion_key",
-            name=op.f("pk_exclusions"),
+            "night", "campaign", "customer_key", "occasion_key", name=op.f("pk_exclusions")
         ),
     )
     op.create_index(
@@ -240,9 +229,7 @@ def upgrade() -> None:
         sa.Column("phone", sa.Text(), nullable=True),
         sa.Column("preferred_channel", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["customer_key"],
-            ["customers.customer_key"],
-            name=op.f("fk_identities_customer_key"),
+            ["customer_key"], ["customers.customer_key"], name=op.f("fk_identities_customer_key")
         ),
         sa.PrimaryKeyConstraint("customer_key", name=op.f("pk_identities")),
         sa.UniqueConstraint("customer_id", name=op.f("uq_identities_customer_id")),
@@ -256,17 +243,12 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["customer_key"],
-            ["customers.customer_key"],
-            name=op.f("fk_suppressions_customer_key"),
+            ["customer_key"], ["customers.customer_key"], name=op.f("fk_suppressions_customer_key")
         ),
         sa.PrimaryKeyConstraint("suppression_id", name=op.f("pk_suppressions")),
     )
     op.create_index(
-        op.f("ix_suppressions_customer_key"),
-        "suppressions",
-        ["customer_key"],
-        unique=False,
+        op.f("ix_suppressions_customer_key"), "suppressions", ["customer_key"], unique=False
     )
     op.create_table(
         "touches",
@@ -294,12 +276,10 @@ def upgrade() -> None:
         sa.Column("gift_note", sa.Text(), nullable=False),
         sa.Column("shard", sa.SmallInteger(), nullable=False),
         sa.CheckConstraint(
-            "(arm = 'held_out') = (state = 'held_out')",
-            name=op.f("ck_touches_held_out_stays_so"),
+            "(arm = 'held_out') = (state = 'held_out')", name=op.f("ck_touches_held_out_stays_so")
         ),
         sa.CheckConstraint(
-            "arm = 'treated' OR gift_id IS NULL",
-            name=op.f("ck_touches_held_out_gets_no_gift"),
+            "arm = 'treated' OR gift_id IS NULL", name=op.f("ck_touches_held_out_gets_no_gift")
         ),
         sa.CheckConstraint("arm IN ('treated', 'held_out')", name=op.f("ck_touches_arm_known")),
         sa.CheckConstraint(
@@ -308,15 +288,11 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("gift_cost >= 0", name=op.f("ck_touches_gift_cost_not_negative")),
         sa.ForeignKeyConstraint(
-            ["customer_key"],
-            ["customers.customer_key"],
-            name=op.f("fk_touches_customer_key"),
+            ["customer_key"], ["customers.customer_key"], name=op.f("fk_touches_customer_key")
         ),
         sa.ForeignKeyConstraint(["night"], ["nights.night"], name=op.f("fk_touches_night")),
         sa.ForeignKeyConstraint(
-            ["product_key"],
-            ["products.product_key"],
-            name=op.f("fk_touches_product_key"),
+            ["product_key"], ["products.product_key"], name=op.f("fk_touches_product_key")
         ),
         sa.ForeignKeyConstraint(
             ["type_key"], ["product_types.type_key"], name=op.f("fk_touches_type_key")
@@ -330,10 +306,7 @@ def upgrade() -> None:
         ),
     )
     op.create_index(
-        op.f("ix_touches_night_campaign"),
-        "touches",
-        ["night", "campaign"],
-        unique=False,
+        op.f("ix_touches_night_campaign"), "touches", ["night", "campaign"], unique=False
     )
     op.create_index(op.f("ix_touches_send_on"), "touches", ["send_on"], unique=False)
     op.create_table(
@@ -343,8 +316,7 @@ def upgrade() -> None:
         sa.Column("gift_id", sa.Text(), nullable=False),
         sa.Column("cost", sa.BigInteger(), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('reserve', 'commit', 'release')",
-            name=op.f("ck_gift_moves_kind_known"),
+            "kind IN ('reserve', 'commit', 'release')", name=op.f("ck_gift_moves_kind_known")
         ),
         sa.ForeignKeyConstraint(["gift_id"], ["gifts.gift_id"], name=op.f("fk_gift_moves_gift_id")),
         sa.ForeignKeyConstraint(
@@ -398,10 +370,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_messages_batch_id"), "messages", ["batch_id"], unique=False)
     op.create_index(
-        op.f("ix_messages_night_campaign"),
-        "messages",
-        ["night", "campaign"],
-        unique=False,
+        op.f("ix_messages_night_campaign"), "messages", ["night", "campaign"], unique=False
     )
     op.create_index(op.f("ix_messages_state"), "messages", ["state"], unique=False)
     op.create_table(
@@ -413,21 +382,16 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("code", sa.Text(), server_default="", nullable=False),
         sa.CheckConstraint(
-            "state IN ('sending', 'accepted', 'rejected')",
-            name=op.f("ck_deliveries_state_known"),
+            "state IN ('sending', 'accepted', 'rejected')", name=op.f("ck_deliveries_state_known")
         ),
         sa.ForeignKeyConstraint(
-            ["approval_id"],
-            ["decisions.decision_id"],
-            name=op.f("fk_deliveries_approval_id"),
+            ["approval_id"], ["decisions.decision_id"], name=op.f("fk_deliveries_approval_id")
         ),
         sa.ForeignKeyConstraint(
             ["batch_id"], ["batches.batch_id"], name=op.f("fk_deliveries_batch_id")
         ),
         sa.ForeignKeyConstraint(
-            ["message_id"],
-            ["messages.message_id"],
-            name=op.f("fk_deliveries_message_id"),
+            ["message_id"], ["messages.message_id"], name=op.f("fk_deliveries_message_id")
         ),
         sa.PrimaryKeyConstraint("batch_id", "message_id", name=op.f("pk_deliveries")),
     )

@@ -1,0 +1,67 @@
+"""The schema goes forward and back on both databases, and is what the tables declare."""
+
+import threading
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, select, text
+
+from care.storage import schema
+from care.storage.database import UnableToOpenLedger, open_engine, reading, writing
+from care.storage.tables import metadata, product_types
+
+
+def test_the_migrated_schema_is_what_the_tables_declare(engine):
+    with writing(engine) as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_it_goes_back_and_forward_again_with_rows_in_it(engine):
+    with writing(engine) as connection:
+        connection.execute(product_types.insert().values(type_key=1, product_type="tea"))
+    schema.downgrade(engine, "base")
+    with reading(engine) as connection:
+        assert inspect(connection).get_table_names() == ["alembic_version"]
+    schema.upgrade(engine)
+    with reading(engine) as connection:
+        assert connection.execute(select(product_types)).all() == []
+
+
+def test_an_upgrade_keeps_what_is_there(engine):
+    with writing(engine) as connection:
+        connection.execute(product_types.insert().values(type_key=1, product_type="tea"))
+    schema.upgrade(engine)
+    with reading(engine) as connection:
+        assert connection.scalars(select(product_types.c.product_type)).all() == ["tea"]
+
+
+def test_many_that_start_at_once_migrate_once(database_url):
+    errors = []
+
+    def start():
+        try:
+            schema.upgrade(open_engine(database_url))
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=start) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    with reading(open_engine(database_url)) as connection:
+        assert schema.revision_of(connection) == schema.HEAD
+
+
+def test_a_ledger_of_a_newer_version_is_refused_with_the_remedy(engine):
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(UnableToOpenLedger, match="Upgrade care"):
+        schema.upgrade(engine)
+
+
+def test_a_url_that_leads_nowhere_is_refused_with_the_remedy():
+    with pytest.raises(UnableToOpenLedger, match="sqlite:///FILE"):
+        open_engine("nosuchdatabase://x/y")
