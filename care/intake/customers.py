@@ -1,7 +1,6 @@
 """Customers as the shop delivers them → customers as the house knows them."""
 
 from datetime import date
-from zoneinfo import available_timezones
 
 import pandas as pd
 
@@ -11,7 +10,7 @@ from care.intake.birthday import PARTS, read_birthdays, read_dates
 from care.intake.email import check_emails
 from care.intake.keys import screen_keys
 from care.intake.phone import check_phones
-from care.intake.sources import Customers, Sources
+from care.intake.sources import Customers, Sources, known_timezones
 from care.intake.table import PLACE, connect, open_table
 from care.intake.taken import Issues, Taken, read_text
 
@@ -111,6 +110,6 @@ def _locale(said: pd.DataFrame, table: Customers, issues: Issues) -> pd.Series:
 
 
 def _timezone(said: pd.DataFrame, table: Customers, issues: Issues) -> pd.Series:
-    strange = said["timezone"].notna() & ~said["timezone"].isin(available_timezones())
+    strange = said["timezone"].notna() & ~said["timezone"].isin(known_timezones())
     issues.note_fields(strange, "timezone", said["timezone"], Flaw.UNKNOWN_TIMEZONE)
     return said["timezone"].mask(strange).fillna(table.default("timezone") or table.timezone)

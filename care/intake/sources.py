@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from glob import glob
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar, cast, get_args
@@ -51,8 +52,14 @@ class UnableToReadSources(Exception):
     """``shop.toml``, or a file it names, cannot be used as it stands."""
 
 
+@cache
+def known_timezones() -> frozenset[str]:
+    """All IANA names; asked for once, as the answer is a walk through many folders."""
+    return frozenset(available_timezones())
+
+
 def _timezone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in known_timezones():
         raise ValueError("no such time zone; use an IANA name such as Asia/Shanghai")
     return name
 

@@ -5,6 +5,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+from uuid import uuid4
 
 import duckdb
 import ibis
@@ -81,9 +82,8 @@ class OpenTable(Generic[T]):
 
 def connect(memory: str = "2GB") -> ibis.BaseBackend:
     """Start a DuckDB, in memory up to a limit and beyond it in the temporary folder."""
-    connection = ibis.duckdb.connect(
-        memory_limit=memory, temp_directory=str(Path(tempfile.gettempdir()) / "nightcare-duckdb")
-    )
+    spill = Path(tempfile.gettempdir()) / f"nightcare-{uuid4().hex}"  # two must not share one
+    connection = ibis.duckdb.connect(memory_limit=memory, temp_directory=str(spill))
     connection.raw_sql("SET TimeZone = 'UTC'")
     return connection
 

@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -25,7 +26,6 @@ from care.storage.store import Store, facts_of_file
 logger = logging.getLogger(__name__)
 
 _MEMORY = "2GB"  # beyond it DuckDB goes to disk
-_SPILL = str(Path(tempfile.gettempdir()) / "nightcare-duckdb")
 
 _order_hash = ibis.udf.scalar.builtin(
     lambda _customer_key, _order_id: None, name="hash", signature=((dt.int64, dt.string), dt.uint64)
@@ -116,7 +116,8 @@ def open_history(store: Store, files: Sequence[MonthFile], *, night: date) -> ib
     An Ibis table on a DuckDB of its own with the columns of ``ORDERS``; rows come by month, and
     within a month by ``ORDERED``, as long as nothing joins or groups them.
     """
-    connection = ibis.duckdb.connect(memory_limit=_MEMORY, temp_directory=_SPILL)
+    spill = Path(tempfile.gettempdir()) / f"nightcare-{uuid4().hex}"  # two must not share one
+    connection = ibis.duckdb.connect(memory_limit=_MEMORY, temp_directory=str(spill))
     connection.raw_sql("SET TimeZone = 'UTC'")
     store.attach(connection)
     lines = _read(connection, store, files)
