@@ -1,7 +1,5 @@
 """`care …`: the house from a terminal. Heavy imports happen inside the commands that need them."""
 
-import getpass
-import json
 import logging
 import os
 import sys
@@ -15,19 +13,6 @@ import typer
 if TYPE_CHECKING:
     from care.runtime import Runtime
 
-app = typer.Typer(
-    name="care",
-    help="Nightly customer care: plan a night, review its campaigns, release what was approved.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-    epilog="Start with [bold]care demo[/]: three nights of a real shop, in about a minute.",
-)
-review = typer.Typer(help="Look at tonight's campaigns and decide.", no_args_is_help=True)
-policy = typer.Typer(help="The merchant's decisions.", no_args_is_help=True)
-app.add_typer(review, name="review")
-app.add_typer(policy, name="policy")
-
 
 class Exit(IntEnum):
     """What the exit code of a command means."""
@@ -39,42 +24,141 @@ class Exit(IntEnum):
     REFUSED = 4
 
 
+FIRST_STEPS = """\b
+Start here:
+  care demo                      three nights of a shop, in about a minute
+  care status                    how the last night stands
+  care review list --waiting     what waits for a person
+
+\b
+Exit codes:
+  0 done      1 failed: the message says what did not answer; try again
+  2 misused   3 wrong configuration: correct the file or the variable it names
+  4 refused: the house will not do that; the message says why
+
+\b
+Everything lies under --home. Settings are CARE_... variables; CARE_LOG=INFO tells what is done,
+CARE_LOG=DEBUG adds where an error came from.
+"""
+
+# Typer's rich help takes longer to import than all else that `care --help` does.
+PLAIN: dict[str, Any] = {
+    "rich_markup_mode": None,
+    "no_args_is_help": True,
+    "context_settings": {"max_content_width": 100},
+}
+app = typer.Typer(
+    name="care",
+    help="Nightly customer care: plan a night, review its campaigns, release what was approved.",
+    epilog=FIRST_STEPS,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    **PLAIN,
+)
+review = typer.Typer(help="Look at the campaigns of a night, and decide.", **PLAIN)
+policy = typer.Typer(help="Check what the merchant decided, before a night does.", **PLAIN)
+app.add_typer(review, name="review")
+app.add_typer(policy, name="policy")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no date; write it as 2017-11-14") from None
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise typer.BadParameter(
+            f"{text!r} is no moment; write it with its UTC offset, as 2017-11-14T09:30-05:00"
+        )
+    return moment
+
+
+def _hash(text: str) -> str:
+    if len(text) < 12:
+        raise typer.BadParameter(f"{text!r} is too short; copy the 12 digits you were shown")
+    return text.lower()
+
+
 Home = Annotated[
     Path | None,
-    typer.Option("--home", help="Where everything of a run lies. Default: $CARE_HOME or ./var."),
+    typer.Option(
+        metavar="FOLDER", help="Where everything of a run lies. Default: $CARE_HOME, else ./var."
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 Night = Annotated[
-    datetime | None,
-    typer.Option("--night", formats=["%Y-%m-%d"], help="A business date in the shop's time zone."),
+    date | None,
+    typer.Option(parser=_day, metavar="DATE", help="A business date in the shop's time zone."),
 ]
 Now = Annotated[
-    str | None,
-    typer.Option("--now", help="Pretend it is this moment (ISO 8601 with UTC offset), for drills."),
+    datetime | None,
+    typer.Option(
+        parser=_moment, metavar="MOMENT", help="For drills: pretend it is 2017-11-14T09:30-05:00."
+    ),
 ]
 
 
 def main() -> None:
     """Run a command; what a person did wrong is told in a sentence, never as a traceback."""
-    logging.basicConfig(level=os.environ.get("CARE_LOG", "WARNING"), format="%(message)s")
     try:
+        _log_as_told()
         app()
     except Exception as error:
         code = _code_of(error)
         if code is None:
             raise
-        print(f"care: {error}", file=sys.stderr)
+        print(f"care: {_in_words(error)}", file=sys.stderr)
+        logging.getLogger(__name__).debug("where it came from:", exc_info=error)
         sys.exit(code)
 
 
+class UnableToLog(Exception):
+    """``CARE_LOG`` names no level."""
+
+
+def _log_as_told() -> None:
+    told = os.environ.get("CARE_LOG") or "WARNING"
+    levels = ("DEBUG", "INFO", "WARNING", "ERROR")
+    if told.upper() not in levels:
+        raise UnableToLog(f"CARE_LOG={told!r}: there is no such level. Use {', '.join(levels)}.")
+    logging.basicConfig(level=told.upper(), format="%(message)s")
+
+
+_CODES = {
+    "UnableToLog": Exit.WRONG_CONFIGURATION,
+    "UnableToReadSettings": Exit.WRONG_CONFIGURATION,
+    "UnableToReadConfiguration": Exit.WRONG_CONFIGURATION,
+    "UnableToReadSources": Exit.WRONG_CONFIGURATION,
+    "UnableToLoadTemplates": Exit.WRONG_CONFIGURATION,
+    "UnableToOpenLedger": Exit.WRONG_CONFIGURATION,
+    "UnableToOpenSealedBody": Exit.WRONG_CONFIGURATION,
+    "UnableToUseStore": Exit.WRONG_CONFIGURATION,
+    "UnableToBuildShop": Exit.WRONG_CONFIGURATION,
+    "UnableToDecide": Exit.REFUSED,
+    "UnableToPlan": Exit.REFUSED,
+}
+"""By name, so that the modules that raise them need not be imported."""
+
+
 def _code_of(error: Exception) -> Exit | None:
-    """Our own errors say what to do in words; anything else is a fault of ours."""
+    """Our own errors, and the machine's about a file, are told; the rest is a fault of ours."""
     name = type(error).__name__
-    if not name.startswith("UnableTo"):
-        return None
-    if name in ("UnableToReadSettings", "UnableToReadConfiguration", "UnableToLoadTemplates"):
-        return Exit.WRONG_CONFIGURATION
-    return Exit.REFUSED if name in ("UnableToDecide", "UnableToPlan") else Exit.FAILED
+    if name.startswith("UnableTo"):
+        return _CODES.get(name, Exit.FAILED)
+    return Exit.FAILED if isinstance(error, OSError) and error.filename else None
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}. Make room or give leave there, then try again."
+    return str(error)
 
 
 def _open(home: Path | None) -> "Runtime":
@@ -83,58 +167,48 @@ def _open(home: Path | None) -> "Runtime":
     return open_runtime(home=home)
 
 
-def _moment(text: str | None) -> datetime:
-    if text is None:
-        return datetime.now(UTC)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not ISO 8601") from None
-    if moment.tzinfo is None:
-        raise typer.BadParameter(f"{text!r} lacks a UTC offset, such as -05:00")
-    return moment
-
-
 def _print_json(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    import orjson  # which, unlike json, never writes NaN, and moments as ISO 8601
+
+    print(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
 
 
 @app.command()
 def demo(
     home: Home = None,
     night: Night = None,
-    nights: Annotated[int, typer.Option(min=1, max=14, help="How many nights in a row.")] = 3,
+    nights: Annotated[
+        int, typer.Option(metavar="1-14", min=1, max=14, help="How many nights in a row.")
+    ] = 3,
 ) -> None:
-    """Run three nights of a shop through Airflow, and show what came of them.
+    """Run three nights of a shop through Airflow.
 
-    The purchases are real (Complete Journey: 2,469 households, 2017); the people are invented. Run
-    it again: the same nights add nothing.
+    The purchases come from a public data set (Complete Journey: 2,469 households, 2017); the people
+    are invented. Prints what was planned and why, and three messages. Run it again: the same nights
+    add nothing.
     """
     from care.demo.run import run_demo
 
-    first = date(2017, 11, 14) if night is None else night.date()
-    run_demo(home or Path(os.environ.get("CARE_HOME", "var")), first=first, nights=nights)
+    run_demo(home, first=night or date(2017, 11, 14), nights=nights)
 
 
 @app.command("night")
 def run_night(
-    night: Annotated[
-        datetime, typer.Option("--night", formats=["%Y-%m-%d"], help="The night to plan.")
-    ],
+    night: Annotated[date, typer.Option(parser=_day, metavar="DATE", help="The night to plan.")],
     home: Home = None,
     now: Now = None,
     as_json: AsJson = False,
 ) -> None:
-    """Plan one night without Airflow: the same steps, one after the other.
+    """Plan one night without Airflow.
 
-    A night that is planned already is left as it is. Nights older than the policy allows are
-    refused; --now lets a drill pretend.
+    Takes the DAG's steps one after the other. A night that is planned already is left as it is.
+    Nights older than the policy allows are refused; --now lets a drill pretend.
     """
     from care import nightly, report
 
     runtime = _open(home)
-    nightly.run(runtime, night=night.date(), now=_moment(now))
-    found = report.night_report(runtime, night.date())
+    nightly.run(runtime, night=night, now=now or datetime.now(UTC))
+    found = report.night_report(runtime, night)
     if as_json:
         _print_json(found.numbers())
     else:
@@ -145,41 +219,53 @@ def run_night(
 
 @app.command()
 def release(home: Home = None, now: Now = None, as_json: AsJson = False) -> None:
-    """Read the gateways' answers, then seal and hand over what was approved.
+    """Hand over what was approved.
 
-    Safe to run at any time and as often as you like: a message leaves once, inside its window.
+    Reads the gateways' answers first, then seals what may go out now and hands it over. Safe to
+    run at any time and as often as you like: a message leaves once, inside its window.
     """
     from care import release as workflow
 
-    runtime, moment = _open(home), _moment(now)
+    runtime = _open(home)
     answered = workflow.collect(runtime)
-    submitted = workflow.seal_and_submit(runtime, now=moment)
+    submitted = workflow.seal_and_submit(runtime, now=now or datetime.now(UTC))
     if as_json:
         _print_json({"answered": answered, "submitted": submitted})
     else:
-        print(f"{answered} batches answered, {submitted} batches submitted")
+        print(f"{_batches(answered)} answered, {_batches(submitted)} submitted")
+
+
+def _batches(count: int) -> str:
+    return "1 batch" if count == 1 else f"{count} batches"
 
 
 @app.command()
 def status(home: Home = None, as_json: AsJson = False) -> None:
-    """Say how the last night stands: what waits, what is on its way, which models speak."""
-    from care import report
+    """Say how the last night stands, and what waits.
+
+    --json prints what night.json holds, and under "waiting" every campaign that waits for a person,
+    whatever its night. Before the first night, "night" is null.
+    """
+    from care import desk, report
 
     runtime = _open(home)
     found = report.last_report(runtime)
-    if found is None:
-        message = "no night was planned here yet. Try `care demo`, or `care night --night DATE`."
-        if as_json:
-            _print_json({"night": None})
-        else:
-            print(message)
-        return
+    waiting = desk.list_campaigns(runtime, waiting_only=True)
     if as_json:
-        _print_json(found.numbers())
-    else:
-        from care.terminal import print_night
+        numbers = {"night": None} if found is None else found.numbers()
+        keys = ("night", "campaign", "state", "messages", "decide_by")
+        listed = [{key: getattr(one, key) for key in keys} for one in waiting]
+        _print_json(numbers | {"waiting": listed})
+        return
+    if found is None:
+        print("No night was planned here yet. Try `care demo`, or `care night --night DATE`.")
+        return
+    from care.terminal import print_campaigns, print_night
 
-        print_night(found)
+    print_night(found)
+    if earlier := [one for one in waiting if one.night != found.record.night]:
+        print("Waiting from earlier nights:")
+        print_campaigns(earlier)
 
 
 @review.command("list")
@@ -189,14 +275,12 @@ def review_list(
     waiting: Annotated[bool, typer.Option("--waiting", help="Only what waits for you.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the campaigns of the night, newest first."""
+    """List campaigns, those of the newest night first."""
     from dataclasses import asdict
 
     from care import desk
 
-    found = desk.list_campaigns(
-        _open(home), night=night.date() if night else None, waiting_only=waiting
-    )
+    found = desk.list_campaigns(_open(home), night=night, waiting_only=waiting)
     if as_json:
         _print_json([asdict(campaign) for campaign in found])
     else:
@@ -205,15 +289,27 @@ def review_list(
         print_campaigns(found)
 
 
-CampaignName = Annotated[str, typer.Argument(help="The campaign, as `care review list` names it.")]
-NightToDecide = Annotated[
-    datetime, typer.Option("--night", formats=["%Y-%m-%d"], help="The night it belongs to.")
+CampaignName = Annotated[
+    str, typer.Argument(metavar="CAMPAIGN", help="As `care review list` names it.")
 ]
-Why = Annotated[str, typer.Option("--reason", "-m", help="Why, for the audit trail.")]
-Who = Annotated[str | None, typer.Option("--as", help="Who decides. Default: your login name.")]
+NightToDecide = Annotated[
+    date, typer.Option("--night", parser=_day, metavar="DATE", help="The night it belongs to.")
+]
+Why = Annotated[
+    str, typer.Option("--reason", "-m", metavar="TEXT", help="Why, for the audit trail.")
+]
+Who = Annotated[
+    str | None,
+    typer.Option("--as", metavar="NAME", help="Who decides. Default: your login name."),
+]
 Seen = Annotated[
     str | None,
-    typer.Option("--content", help="The content hash you looked at; refused if it changed since."),
+    typer.Option(
+        "--content",
+        parser=_hash,
+        metavar="HASH",
+        help="The content you looked at; refused if it changed since.",
+    ),
 ]
 
 
@@ -222,15 +318,17 @@ def review_show(
     campaign: CampaignName,
     night: NightToDecide,
     home: Home = None,
-    samples: Annotated[int, typer.Option(min=0, max=50, help="How many messages to show.")] = 4,
+    samples: Annotated[
+        int, typer.Option(metavar="0-50", min=0, max=50, help="How many messages to show.")
+    ] = 4,
     as_json: AsJson = False,
 ) -> None:
-    """Show one campaign: why it waits, sample messages, and what was decided so far."""
+    """Show one campaign: why it waits, messages, decisions."""
     from dataclasses import asdict
 
     from care import desk
 
-    found, shown, trail = desk.show(_open(home), night.date(), campaign, samples=samples)
+    found, shown, trail = desk.show(_open(home), night, campaign, samples=samples)
     if as_json:
         _print_json(
             {
@@ -247,13 +345,13 @@ def review_show(
 
 def _decide(
     campaign: str,
-    night: datetime,
+    night: date,
     verdict: str,
     home: Path | None,
     reason: str,
     who: str | None,
     seen: str | None,
-    now: str | None,
+    now: datetime | None,
     as_json: bool,
 ) -> None:
     from dataclasses import asdict
@@ -263,12 +361,12 @@ def _decide(
 
     decided = desk.decide(
         _open(home),
-        night.date(),
+        night,
         campaign,
         Verdict(verdict),
-        actor=who or getpass.getuser(),
+        actor=who or _login(),
         reason=reason,
-        now=_moment(now),
+        now=now or datetime.now(UTC),
         seen=seen,
     )
     if as_json:
@@ -277,6 +375,15 @@ def _decide(
         print(f"{decided.campaign} of {decided.night} is {decided.state}.")
         if decided.state == "approved":
             print("`care release` will send it inside each customer's own hours.")
+
+
+def _login() -> str:
+    from getpass import getuser
+
+    try:
+        return getuser()
+    except (KeyError, OSError):  # a container may run as a number that has no name
+        raise typer.BadParameter("your login has no name; say who decides with --as") from None
 
 
 @review.command()
@@ -290,7 +397,10 @@ def approve(
     now: Now = None,
     as_json: AsJson = False,
 ) -> None:
-    """Approve exactly the messages as they are now; any later change voids it."""
+    """Approve the messages exactly as they are now.
+
+    Any later change voids it. With --content, approve only what you were shown.
+    """
     _decide(campaign, night, "approve", home, reason, who, seen, now, as_json)
 
 
@@ -305,7 +415,7 @@ def hold(
     now: Now = None,
     as_json: AsJson = False,
 ) -> None:
-    """Hold a campaign: nothing goes out until somebody approves it."""
+    """Hold a campaign: nothing goes out until it is approved."""
     _decide(campaign, night, "hold", home, reason, who, seen, now, as_json)
 
 
@@ -320,33 +430,65 @@ def reject(
     now: Now = None,
     as_json: AsJson = False,
 ) -> None:
-    """Reject a campaign for good: its messages are withdrawn and its gifts given back."""
+    """Reject a campaign for good.
+
+    Its messages are withdrawn and its gifts given back.
+    """
     _decide(campaign, night, "reject", home, reason, who, seen, now, as_json)
 
 
 @policy.command()
 def check(
     path: Annotated[
-        Path | None, typer.Argument(help="A policy file. Default: the one a night would use.")
+        Path | None,
+        typer.Argument(metavar="FILE", help="Default: the policy that a night would use."),
     ] = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check a policy and the templates it needs, and say in words what a night would refuse."""
-    from care.policy import read_policy
+    """Check a policy and the templates it needs.
+
+    Says in words what a night would refuse, naming file, line and remedy (exit code 3), and notes
+    what is allowed but probably not meant. Where the shop's data is at hand, also categories that
+    the catalogue does not know.
+    """
+    from care.policy import oversights, read_policy
     from care.rendering.renderer import Renderer
     from care.settings import read_settings
 
     settings = read_settings(home=home)
     checked = path or settings.policy_path
     found = read_policy(checked)
-    enabled = sorted(name for name, chosen in found.campaigns.items() if chosen.enabled)
-    Renderer(settings.templates_path, campaigns=enabled, locales=found.shop.locales)
+    Renderer(settings.templates_path, campaigns=list(found.enabled), locales=found.shop.locales)
+    notes = oversights(found)
+    if settings.sources.exists():
+        notes += _unknown_categories(found.wording.never_name, settings.sources)
+    by_priority = sorted(found.enabled.items(), key=lambda one: -one[1].priority)
     if as_json:
-        _print_json({"policy": str(checked), "sha256": found.sha256, "campaigns": enabled})
-    else:
-        print(f"{checked} is fine: {len(found.tiers)} tiers, {len(found.gifts)} gifts, campaigns:")
-        for name in sorted(enabled, key=lambda one: -found.campaigns[one].priority):
-            chosen = found.campaigns[name]
-            review_by = "policy, within bounds" if chosen.auto_approve else "a person"
-            print(f"  {name}: priority {chosen.priority}, approved by {review_by}")
+        names = [name for name, _ in by_priority]
+        _print_json(
+            {"policy": str(checked), "sha256": found.sha256, "campaigns": names, "notes": notes}
+        )
+        return
+    print(f"{checked} is fine: {len(found.tiers)} tiers, {len(found.gifts)} gifts, campaigns:")
+    for name, chosen in by_priority:
+        review_by = "policy, within bounds" if chosen.auto_approve else "a person"
+        print(f"  {name}: priority {chosen.priority}, approved by {review_by}")
+    for note in notes:
+        print(f"note: {note}")
+
+
+def _unknown_categories(never_name: tuple[str, ...], sources: Path) -> list[str]:
+    from care.intake.products import read_products
+    from care.intake.sources import UnableToReadSources, read_sources
+
+    try:
+        known = set(read_products(read_sources(sources)).kept["category"])
+    except UnableToReadSources as error:
+        return [f"the shop's catalogue could not be looked at: {error}"]
+    return [
+        f"wording.never_name holds {name!r}, which is no category of the shop's: nothing is "
+        "protected by it"
+        for name in never_name
+        if name not in known
+    ]

@@ -43,7 +43,9 @@ def _describe_syntax(path: Path, text: str, problem: str) -> str:
     found = re.search(r" \(at line (\d+), column (\d+)\)$", problem)
     line, column = (int(found[1]), found[2]) if found else (len(text.splitlines()), "end")
     what = problem[: found.start()] if found else problem.removesuffix(" (at end of document)")
-    return f"{path}:{line}: not TOML at column {column}: {what}. Correct the line, or the one above."
+    return (
+        f"{path}:{line}: not TOML at column {column}: {what}. Correct the line, or the one above."
+    )
 
 
 def _describe(path: Path, text: str, problem: ErrorDetails) -> str:

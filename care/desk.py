@@ -9,13 +9,16 @@ import orjson
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from care.domain.decision import OPEN, Decision, Verdict, content_hash
+from care.domain.decision import LEADS_TO, OPEN, Decision, Verdict, content_hash
 from care.runtime import Runtime
 from care.storage import gifts, messages, reviews
 from care.storage.database import reading, writing
 from care.storage.reviews import CampaignNight
 
 log = logging.getLogger(__name__)
+
+RETRIES = 5
+"""How often a verdict is written anew because one on another campaign came between."""
 
 
 class UnableToDecide(Exception):
@@ -49,7 +52,7 @@ def show(
 ) -> tuple[CampaignNight, list[Sample], list[Decision]]:
     """One campaign with sample messages and what was decided about it so far."""
     with reading(runtime.engine) as connection:
-        found = _find(reviews.find_campaign(connection, night, campaign), night, campaign)
+        found = _find(connection, night, campaign)
         rows = messages.read_samples(connection, night, campaign, samples)
         trail = reviews.read_decisions(connection, night=night, campaign=campaign)
     opened = [
@@ -90,27 +93,23 @@ def decide(
     """
     if verdict in (Verdict.HOLD, Verdict.REJECT) and not reason.strip():
         raise UnableToDecide(f"say why: {verdict} needs a reason")
-    try:
-        with writing(runtime.engine) as connection:
-            found = _find(
-                reviews.find_campaign(connection, night, campaign, lock=True), night, campaign
-            )
-            current = content_hash(messages.read_content(connection, night, campaign))
-            _refuse_if_over(found, verdict, seen, current)
-            if messages.count_sealed(connection, night, campaign):
-                raise UnableToDecide(
-                    f"{campaign} of {night} is already on its way: messages were sealed"
-                )
-            reviews.decide(connection, found, verdict, actor=actor, reason=reason, now=now)
-            if verdict in (Verdict.REJECT, Verdict.EXPIRE):
-                withdraw(connection, night, campaign, verdict)
-            decided = reviews.find_campaign(connection, night, campaign)
-    except IntegrityError:
-        raise UnableToDecide(
-            f"somebody else decided at the same moment. Look at {campaign} of {night} again."
-        ) from None
-    log.info("%s of %s: %s by %s", campaign, night, verdict, actor)
-    return _find(decided, night, campaign)
+    with reading(runtime.engine) as connection:
+        stood = _find(connection, night, campaign)
+    for _ in range(RETRIES):
+        try:
+            with writing(runtime.engine) as connection:
+                _refuse_if_over(connection, stood, verdict, seen)
+                reviews.decide(connection, stood, verdict, actor=actor, reason=reason, now=now)
+                if verdict in (Verdict.REJECT, Verdict.EXPIRE):
+                    withdraw(connection, night, campaign, verdict)
+                decided = _find(connection, night, campaign)
+        except IntegrityError:  # the trail took a decision on another campaign first
+            continue
+        log.info("%s of %s: %s by %s", campaign, night, verdict, actor)
+        return decided
+    raise UnableToDecide(
+        f"other decisions kept coming between. Decide on {campaign} of {night} again."
+    )
 
 
 def withdraw(connection: Connection, night: date, campaign: str, verdict: Verdict) -> None:
@@ -121,21 +120,39 @@ def withdraw(connection: Connection, night: date, campaign: str, verdict: Verdic
     gifts.settle(connection, touched, "release")
 
 
-def _refuse_if_over(found: CampaignNight, verdict: Verdict, seen: str | None, current: str) -> None:
-    if found.state not in OPEN:
+def _refuse_if_over(
+    connection: Connection, stood: CampaignNight, verdict: Verdict, seen: str | None
+) -> None:
+    """Lock the campaign, and refuse unless it is still as it stood and may be decided."""
+    name = f"{stood.campaign} of {stood.night}"
+    key = stood.night, stood.campaign
+    found = _find(connection, *key, lock=True)
+    if found != stood:
         raise UnableToDecide(
-            f"{found.campaign} of {found.night} is {found.state}: nothing to {verdict}"
+            f"somebody else was quicker: {name} is {found.state} now. Look again, then decide."
         )
+    if found.state not in OPEN:
+        raise UnableToDecide(f"{name} is {found.state}: nothing to {verdict}")
+    if found.state is LEADS_TO[verdict]:
+        raise UnableToDecide(f"{name} is {found.state} already")
+    current = content_hash(messages.read_content(connection, *key))
     if found.content_hash != current or (seen is not None and not current.startswith(seen)):
         raise UnableToDecide(
-            f"{found.campaign} of {found.night} changed since you looked at it: content is now "
-            f"{current[:12]}. Look again, then decide."
+            f"{name} changed since you looked at it: content is now {current[:12]}. "
+            "Look again, then decide."
         )
+    if messages.count_sealed(connection, *key):
+        raise UnableToDecide(f"{name} is already on its way: messages were sealed")
 
 
-def _find(found: CampaignNight | None, night: date, campaign: str) -> CampaignNight:
+def _find(
+    connection: Connection, night: date, campaign: str, *, lock: bool = False
+) -> CampaignNight:
+    found = reviews.find_campaign(connection, night, campaign, lock=lock)
     if found is None:
+        there = [one.campaign for one in reviews.list_campaigns(connection, night=night)]
         raise UnableToDecide(
-            f"there is no campaign {campaign!r} on {night}. `care review list` shows what there is."
+            f"there is no campaign {campaign!r} on {night}; there is "
+            f"{', '.join(there) or 'none at all. `care review list` shows other nights'}."
         )
     return found

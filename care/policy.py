@@ -1,7 +1,8 @@
 """What the merchant decided: ``policy.toml``, validated before a night begins."""
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from email.utils import parseaddr
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,9 +11,10 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, Field, create_model, model_validator
 
 from care.configuration import read_toml
-from care.domain.campaign import CampaignSettings
+from care.domain.campaign import CampaignSettings, Unanswered
 from care.domain.campaigns import CAMPAIGNS
 from care.domain.contact_policy import ContactPolicy
+from care.domain.customer import LOCALES
 from care.domain.feed import FeedLimits
 from care.domain.gift import Gift
 from care.domain.holdout import Holdout
@@ -49,11 +51,11 @@ def _line(text: str) -> str:
 
 
 def _mailbox(text: str) -> str:
-    user, _, host = parseaddr(_line(text), strict=True)[1].partition("@")
+    user, _, host = parseaddr(_line(text))[1].partition("@")
     if not user or not host or " " in host:
         raise ValueError(
             "write Name <care@shop.example>, or the bare address; a name that holds a comma needs "
-            'quotes of its own: \'"Maple, Inc" <care@shop.example>\''
+            "quotes of its own: '\"Maple, Inc\" <care@shop.example>'"
         )
     return text
 
@@ -62,11 +64,6 @@ def _unsubscribe_url(text: str) -> str:
     if not text.startswith("https://") or "{token}" not in text or " " in text:
         raise ValueError("write https://… with {token} in it, or nobody can be told from another")
     return text
-
-
-def _each_once(names: Sequence[str]) -> None:
-    if again := sorted({name for name in names if list(names).count(name) > 1}):
-        raise ValueError(f"{', '.join(again)} stands there more than once; name each once")
 
 
 Line = Annotated[str, AfterValidator(_line)]
@@ -166,7 +163,7 @@ class Policy(Decided):
 
     @model_validator(mode="after")
     def _something_to_do(self) -> "Policy":
-        if not any(chosen.enabled for chosen in self.campaigns.values()):
+        if not self.enabled:
             raise ValueError(f"campaigns: none is enabled; add one of {', '.join(CAMPAIGNS)}")
         for name, chosen in self.campaigns.items():
             if len(set(chosen.channels)) < len(chosen.channels):
@@ -206,9 +203,13 @@ class Policy(Decided):
             **{f"gifts.{name}.label": gift.label for name, gift in self.gifts.items()},
             **{f"gifts.{name}.description": gift.description for name, gift in self.gifts.items()},
         }
+        if len(set(self.shop.locales)) < len(self.shop.locales):
+            raise ValueError("shop.locales: name each locale once")
         for place, texts in spoken.items():
             if lacking := [one for one in self.shop.locales if not texts.get(one, "").strip()]:
-                raise ValueError(f"{place}: {', '.join(lacking)} is missing; add a text for each locale")
+                raise ValueError(
+                    f"{place}: {', '.join(lacking)} is missing; add a text for each locale"
+                )
         return self
 
     @cached_property
@@ -251,3 +252,59 @@ def read_policy(path: Path) -> Policy:
         UnableToReadConfiguration: naming file, line, key, value and remedy of every problem.
     """
     return read_toml(path, Policy)
+
+
+def oversights(policy: Policy) -> list[str]:
+    """What a policy may say and probably does not mean, each in a sentence."""
+    return [*_never_capped(policy.contact), *_never_given(policy), *_never_seen(policy)]
+
+
+def _never_capped(contact: ContactPolicy) -> Iterator[str]:
+    possible = 1 + 6 // contact.min_gap_days
+    if contact.touches_per_week > possible:
+        yield (
+            f"contact.touches_per_week = {contact.touches_per_week} is never reached: with "
+            f"contact.min_gap_days = {contact.min_gap_days} no more than {possible} fit in 7 days"
+        )
+
+
+def _never_given(policy: Policy) -> Iterator[str]:
+    offered = {
+        rung
+        for by_tier in policy.ladders.values()
+        for ladder in by_tier.values()
+        for rung in ladder
+    }
+    for name, gift in policy.gifts.items():
+        if name not in offered:
+            yield f"gifts.{name} is on no ladder: nobody will get it"
+        elif gift.cost > policy.night.gift_budget:
+            yield (
+                f"gifts.{name} costs {gift.cost}, and night.gift_budget is "
+                f"{policy.night.gift_budget}: nobody will get it"
+            )
+    for campaign, by_tier in policy.ladders.items():
+        for tier, ladder in by_tier.items():
+            for place, rung in enumerate(ladder):
+                for better in ladder[:place]:
+                    first, then = policy.gifts[better], policy.gifts[rung]
+                    if first.stock is None and first.cost <= then.cost:
+                        yield (
+                            f"ladders.{campaign}.{tier}: {rung} is never reached, because there "
+                            f"is always enough of {better}"
+                        )
+
+
+def _never_seen(policy: Policy) -> Iterator[str]:
+    for name, chosen in policy.enabled.items():
+        if chosen.auto_approve is None and chosen.unanswered is Unanswered.RELEASE:
+            yield (
+                f"campaigns.{name} needs a person's approval, yet goes out unseen if nobody "
+                'decides: unanswered = "release"'
+            )
+        days = 1 + sum(getattr(chosen, key, 0) for key in ("lead_days", "grace_days", "late_days"))
+        if chosen.decide_within_hours > 24 * days:
+            yield (
+                f"campaigns.{name}.decide_within_hours = {chosen.decide_within_hours}, but a "
+                f"message found early is worth sending for {days} day{'s' * (days > 1)} only"
+            )

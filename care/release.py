@@ -1,15 +1,18 @@
 """Release: what was approved, checked once more, sealed, handed over; then what came of it."""
 
+import hashlib
 import logging
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
 import orjson
 import pandas as pd
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from care import __version__, desk, report
 from care.domain.batch import (
@@ -22,20 +25,27 @@ from care.domain.batch import (
     seal,
 )
 from care.domain.campaign import MessageClass, Unanswered
-from care.domain.channel import ADDRESS_COLUMN, CONSENT_COLUMN, Channel
+from care.domain.channel import ADDRESS_COLUMN, Channel
 from care.domain.decision import BY_POLICY, State, Verdict, content_hash
 from care.domain.screen import suppressed
-from care.gateways.contract import UnableToReadAcknowledgement, UnableToSubmitBatch
+from care.gateways.contract import (
+    UnableToReadAcknowledgement,
+    UnableToReplaceBatch,
+    UnableToSubmitBatch,
+)
 from care.runtime import Runtime
 from care.storage import batches, gifts, messages, people, reviews
 from care.storage.batches import BatchRecord
 from care.storage.database import reading, writing
+from care.storage.reviews import CampaignNight
+from care.storage.vault import UnableToOpenSealedBody
 
 log = logging.getLogger(__name__)
 
 OPENS_WITHIN = timedelta(hours=12)
 """How far ahead of its window a message is sealed: late enough that consent is looked at fresh."""
 
+NOT_HANDED_OVER = "not handed over"
 RECORDS_PER_PART = 10_000
 RECORDS_PER_BATCH = 50_000
 MAX_ATTEMPTS = 3
@@ -84,10 +94,14 @@ def seal_and_submit(runtime: Runtime, *, now: datetime) -> int:
 
     Finishes batches that an earlier run left half-way before it makes new ones.
     """
-    with writing(runtime.engine) as connection:
-        _follow_deadlines(connection, now)
-        _void_changed_content(connection)
-        _end_what_may_not_go(connection, now)
+    with reading(runtime.engine) as connection:
+        undecided = reviews.list_campaigns(connection, states=(State.WAITING, State.HELD))
+        leaving = reviews.list_leaving(connection)
+    for campaign in undecided:
+        if campaign.decide_by < now:
+            _decide_by_policy(runtime, campaign, _follow_deadline, now)
+    for campaign in leaving:
+        _decide_by_policy(runtime, campaign, _void_changed_content, now)
     claimed = _claim_batches(runtime, now)
     with reading(runtime.engine) as connection:
         unfinished = batches.list_batches(connection, states=("sealing",))
@@ -96,73 +110,58 @@ def seal_and_submit(runtime: Runtime, *, now: datetime) -> int:
     return submitted
 
 
-def _follow_deadlines(connection: Connection, now: datetime) -> None:
+def _decide_by_policy(
+    runtime: Runtime,
+    campaign: CampaignNight,
+    decide: Callable[[Connection, CampaignNight, datetime], None],
+    now: datetime,
+) -> None:
+    """One decision, unless a person was quicker; what cannot be written now waits for next time."""
+    try:
+        with writing(runtime.engine) as connection:
+            found = reviews.find_campaign(connection, campaign.night, campaign.campaign, lock=True)
+            if found == campaign:
+                decide(connection, campaign, now)
+    except IntegrityError:
+        log.info("%s of %s: other decisions came first", campaign.campaign, campaign.night)
+
+
+def _follow_deadline(connection: Connection, campaign: CampaignNight, now: datetime) -> None:
     """What nobody decided in time does what its campaign says."""
-    for campaign in reviews.list_campaigns(connection, states=(State.WAITING, State.HELD)):
-        if now <= campaign.decide_by:
-            continue
-        released = campaign.unanswered == Unanswered.RELEASE and campaign.state is State.WAITING
-        verdict = Verdict.APPROVE if released else Verdict.EXPIRE
-        why = f"nobody decided by {campaign.decide_by:%Y-%m-%d %H:%M} UTC"
-        reviews.decide(connection, campaign, verdict, actor=BY_POLICY, reason=why, now=now)
-        if verdict is Verdict.EXPIRE:
-            desk.withdraw(connection, campaign.night, campaign.campaign, verdict)
-        log.info("%s of %s: %s, %s", campaign.campaign, campaign.night, verdict, why)
+    released = campaign.unanswered == Unanswered.RELEASE and campaign.state is State.WAITING
+    verdict = Verdict.APPROVE if released else Verdict.EXPIRE
+    why = f"nobody decided by {campaign.decide_by:%Y-%m-%d %H:%M} UTC"
+    reviews.decide(connection, campaign, verdict, actor=BY_POLICY, reason=why, now=now)
+    if verdict is Verdict.EXPIRE:
+        desk.withdraw(connection, campaign.night, campaign.campaign, verdict)
+    log.info("%s of %s: %s, %s", campaign.campaign, campaign.night, verdict, why)
 
 
-def _void_changed_content(connection: Connection) -> None:
-    """Approval binds to content: where the messages are no longer what was approved, ask again."""
-    for campaign in reviews.list_campaigns(connection, states=(State.APPROVED,)):
-        unsent = messages.unsent_of(connection, campaign.night, campaign.campaign)
-        if not unsent:
-            continue
-        content = messages.read_content(connection, campaign.night, campaign.campaign)
-        if content_hash(content) != campaign.content_hash:
-            reviews.change_content(
-                connection, replace(campaign, content_hash=content_hash(content))
-            )
-            log.warning(
-                "%s of %s: content changed, approval void", campaign.campaign, campaign.night
-            )
-
-
-def _end_what_may_not_go(connection: Connection, now: datetime) -> None:
-    """Look at windows, suppressions, consents and addresses again, just before sealing."""
-    waiting = messages.read_leaving(connection, opens_before=now + OPENS_WITHIN)
-    if waiting.empty:
+def _void_changed_content(connection: Connection, campaign: CampaignNight, now: datetime) -> None:
+    """Approval binds to content: what is no longer what was approved is held for a person."""
+    content = messages.read_content(connection, campaign.night, campaign.campaign)
+    if (current := content_hash(content)) == campaign.content_hash:
         return
-    late = (waiting["not_after"] <= now).to_numpy()
-    _end(connection, waiting[late], "expired", "too late to send")
-    waiting = waiting[~late].reset_index(drop=True)
-    everybody = people.read_people(connection).set_index("customer_key")
-    known = everybody.reindex(waiting["customer_key"]).reset_index()
-    stopped = people.read_suppressions(connection)
-    service = (waiting["message_class"] == MessageClass.SERVICE).to_numpy()
-    for channel in Channel:
-        here = (waiting["channel"] == channel).to_numpy()
-        unreachable = here & known[ADDRESS_COLUMN[channel]].isna().to_numpy()
-        forbidden = here & ~service & ~known[CONSENT_COLUMN[channel]].to_numpy(bool)
-        muted = here & suppressed(waiting, stopped, channel)
-        _end(connection, waiting[unreachable], "suppressed", "no address any more")
-        _end(connection, waiting[forbidden & ~unreachable], "suppressed", "consent withdrawn")
-        rest = muted & ~forbidden & ~unreachable
-        _end(connection, waiting[rest], "suppressed", "suppressed since it was planned")
-
-
-def _end(connection: Connection, ending: pd.DataFrame, state: str, why: str) -> None:
-    touched = messages.end_messages(connection, ending["message_id"].tolist(), state, why)
-    gifts.settle(connection, touched, "release")
+    why = "its messages are not those that were approved"
+    changed = replace(campaign, content_hash=current, messages=len(content), needs_person=[why])
+    reviews.change_content(connection, changed)
+    reviews.decide(connection, changed, Verdict.HOLD, actor=BY_POLICY, reason=why, now=now)
+    log.warning("%s of %s: approval void, %s", campaign.campaign, campaign.night, why)
 
 
 def _claim_batches(runtime: Runtime, now: datetime) -> dict[str, SealedBatch]:
     """Take approved messages into batches: by channel, and by the batch that they re-issue.
 
-    The batch's night is the business date it leaves on, whenever its messages were planned.
+    The batch's night is the business date it leaves on, whenever its messages were planned. What
+    is claimed was looked at in the same transaction, and no campaign can be decided meanwhile.
     """
     claimed: dict[str, SealedBatch] = {}
     night = now.astimezone(runtime.policy.shop.zone).date()
     with writing(runtime.engine) as connection:
+        _give_up_batches(connection, now)
+        may_go = _last_look(connection, now)
         ready = batches.read_ready(connection, opens_before=now + OPENS_WITHIN)
+        ready = [row for row in ready if row["message_id"] in may_go]
         for (channel, supersedes, attempt), rows in _grouped(ready):
             record = BatchRecord(
                 batch_id="",
@@ -181,6 +180,61 @@ def _claim_batches(runtime: Runtime, now: datetime) -> dict[str, SealedBatch]:
     return claimed
 
 
+def _give_up_batches(connection: Connection, now: datetime) -> None:
+    """A batch that was never handed over and holds what may not go any more is made anew."""
+    claimed = messages.read_claimed(connection)
+    stopped = _stopped(connection, claimed, now)
+    for batch_id in sorted(set(claimed.loc[stopped["why"] != "", "batch_id"])):
+        batches.give_up(connection, batch_id, NOT_HANDED_OVER)
+        log.warning("batch %s given up: it holds what may not go any more", batch_id)
+
+
+def _last_look(connection: Connection, now: datetime) -> set[str]:
+    """Look at windows, suppressions, consents and addresses again; return what may leave.
+
+    Only of campaigns whose messages are exactly those that were approved.
+    """
+    sound = [
+        (pd.Timestamp(campaign.night), campaign.campaign)
+        for campaign in reviews.list_leaving(connection, lock=True)
+        if campaign.content_hash
+        == content_hash(messages.read_content(connection, campaign.night, campaign.campaign))
+    ]
+    leaving = messages.read_leaving(connection, opens_before=now + OPENS_WITHIN)
+    campaigns = pd.MultiIndex.from_frame(leaving[["night", "campaign"]])
+    leaving = leaving[campaigns.isin(sound)].reset_index(drop=True)
+    stopped = _stopped(connection, leaving, now)
+    ending = leaving.join(stopped)[stopped["why"] != ""]
+    for (state, why), group in ending.groupby(["state", "why"]):
+        ids = group["message_id"].tolist()
+        touched = messages.end_messages(connection, ids, str(state), str(why))
+        gifts.settle(connection, touched, "release")
+    return set(leaving.loc[stopped["why"] == "", "message_id"])
+
+
+def _stopped(connection: Connection, leaving: pd.DataFrame, now: datetime) -> pd.DataFrame:
+    """``state, why`` beside each message that must not go after all, and nothing beside others."""
+    suppressions = people.read_suppressions(connection)
+    unreachable, muted = np.zeros((2, len(leaving)), dtype=bool)
+    for channel in Channel:
+        here = (leaving["channel"] == channel).to_numpy()
+        unreachable |= here & leaving[ADDRESS_COLUMN[channel]].isna().to_numpy()
+        muted |= here & suppressed(leaving, suppressions, channel)
+    needs_consent = (leaving["message_class"] != MessageClass.SERVICE).to_numpy()
+    granted = leaving["granted"].fillna(False).to_numpy(bool)
+    found = [
+        ((leaving["not_after"] <= now).to_numpy(bool), "expired", "too late to send"),
+        (unreachable, "suppressed", "no address any more"),
+        (needs_consent & ~granted, "suppressed", "consent withdrawn"),
+        (muted, "suppressed", "suppressed since it was planned"),
+    ]
+    where, states, whys = zip(*found, strict=True)
+    return pd.DataFrame(
+        {"state": np.select(where, states, ""), "why": np.select(where, whys, "")},
+        index=leaving.index,
+    )
+
+
 Row = Mapping[str, Any]
 
 
@@ -197,49 +251,95 @@ def _seal_the_sound(
     runtime: Runtime, connection: Connection, record: BatchRecord, rows: Sequence[Row]
 ) -> SealedBatch | None:
     """Claim what can be sealed; a message that cannot is set aside with its reason."""
-    try:
-        sealed = _seal(runtime, record, rows)
-    except UnableToSealBatch as error:
-        if not error.faults:
-            raise
-        for message_id, why in error.faults.items():
-            touched = messages.end_messages(
-                connection, [message_id], "rejected", f"not sealed: {why}"
-            )
-            gifts.settle(connection, touched, "release")
-        log.warning(
-            "%d messages of %s set aside: cannot be sealed", len(error.faults), record.night
-        )
-        rows = [row for row in rows if row["message_id"] not in error.faults]
-        if not rows:
-            return None
+    while rows:
         record = replace(record, records=len(rows))
-        sealed = _seal(runtime, record, rows)
-    approvals = {str(row["message_id"]): int(row["approval_id"]) for row in rows}
-    batches.claim(connection, replace(record, batch_id=sealed.batch_id), approvals)
-    return sealed
+        try:
+            sealed = _seal(runtime, record, rows)
+        except UnableToOpenSealedBody as error:
+            log.error("%d messages of %s left as they are: %s", len(rows), record.night, error)
+            return None
+        except UnableToSealBatch as error:
+            if not error.faults:
+                raise
+            for why, ids in _by_reason(error.faults).items():
+                ended = messages.end_messages(connection, ids, "rejected", f"not sealed: {why}")
+                gifts.settle(connection, ended, "release")
+            log.warning("%d messages set aside: cannot be sealed", len(error.faults))
+            rows = [row for row in rows if row["message_id"] not in error.faults]
+        else:
+            approvals = {str(row["message_id"]): int(row["approval_id"]) for row in rows}
+            batches.claim(connection, replace(record, batch_id=sealed.batch_id), approvals)
+            return sealed
+    return None
+
+
+def _by_reason(faults: Mapping[str, str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for message_id, why in faults.items():
+        found[why].append(message_id)
+    return found
 
 
 def _submit(runtime: Runtime, record: BatchRecord, sealed: SealedBatch | None) -> bool:
     """Hand a claimed batch over; one that a dead run left is sealed again, to equal bytes."""
-    if sealed is None:
-        with reading(runtime.engine) as connection:
-            rows = batches.read_batch(connection, record.batch_id)
-        sealed = _seal(runtime, record, rows)
     try:
-        submission = runtime.gateway.submit(sealed)
+        sealed = sealed or _seal_again(runtime, record)
+    except UnableToOpenSealedBody as error:
+        log.error("batch %s waits: %s", record.batch_id, error)
+        return False
+    except UnableToSealBatch as error:
+        log.error("batch %s given up, the next release makes it anew: %s", record.batch_id, error)
+        with writing(runtime.engine) as connection:
+            batches.give_up(connection, record.batch_id, NOT_HANDED_OVER)
+        return False
+    manifest_sha256 = hashlib.sha256(sealed.manifest.encode()).hexdigest()
+    with writing(runtime.engine) as connection:
+        if not batches.mark_offered(connection, record.batch_id, manifest_sha256):
+            return False
+    try:
+        manifest_sha256 = runtime.gateway.submit(sealed).manifest_sha256
+    except UnableToReplaceBatch as error:
+        # A run that died before it could say so handed it over; an address has changed since.
+        log.error("batch %s counts as handed over, its answer decides: %s", record.batch_id, error)
     except UnableToSubmitBatch as error:
         log.error(
             "batch %s not submitted, the next release tries again: %s", record.batch_id, error
         )
+        with writing(runtime.engine) as connection:
+            batches.mark_offered(connection, record.batch_id, "")
         return False
     with writing(runtime.engine) as connection:
-        batches.mark_submitted(connection, record.batch_id, submission.manifest_sha256)
+        batches.mark_submitted(connection, record.batch_id, manifest_sha256)
     log.info("batch %s submitted: %d messages", record.batch_id, record.records)
     return True
 
 
+def _seal_again(runtime: Runtime, record: BatchRecord) -> SealedBatch:
+    with reading(runtime.engine) as connection:
+        rows = batches.read_batch(connection, record.batch_id)
+    return _seal(runtime, record, rows)
+
+
 def _seal(runtime: Runtime, record: BatchRecord, rows: Sequence[Row]) -> SealedBatch:
+    """Seal rows as they are.
+
+    Raises:
+        UnableToSealBatch: naming the rows that stand in the way.
+        UnableToOpenSealedBody: none of the bodies opens, so that the key must be the wrong one.
+    """
+    outbound, unopened = [], dict[str, UnableToOpenSealedBody]()
+    for row in rows:
+        try:
+            outbound.append(_outbound(runtime, row))
+        except UnableToOpenSealedBody as error:
+            unopened[row["message_id"]] = error
+    if unopened and not outbound:
+        raise next(iter(unopened.values()))
+    if unopened:
+        raise UnableToSealBatch(
+            f"{len(unopened)} of {len(rows)} bodies do not open",
+            faults=dict.fromkeys(unopened, "its body was changed and does not open"),
+        )
     given = {
         row["approval_id"]: Approval(
             approval_id=str(row["approval_id"]),
@@ -250,7 +350,7 @@ def _seal(runtime: Runtime, record: BatchRecord, rows: Sequence[Row]) -> SealedB
         for row in rows
     }
     return seal(
-        [_outbound(runtime, row) for row in rows],
+        outbound,
         night=record.night,
         channel=Channel(record.channel),
         gateway=record.gateway,

@@ -5,6 +5,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
 from care.policy import Policy, read_policy
 from care.settings import Settings, read_settings
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
     from care.storage.store import Store
 
 
+class UnableToReachLedger(Exception):
+    """The ledger's database does not answer, or what answers is no database."""
+
+
 @dataclass(frozen=True)
 class Runtime:
     """What a workflow works with. Made once per task or command by ``open_runtime``."""
@@ -27,9 +33,21 @@ class Runtime:
 
     @cached_property
     def engine(self) -> Engine:
-        """The ledger, its schema brought up to date."""
+        """The ledger, its schema brought up to date.
+
+        Raises:
+            UnableToOpenLedger: its URL or its schema is not one that this version can use.
+            UnableToReachLedger: it does not answer.
+        """
         engine = open_engine(self.settings.ledger_url)
-        schema.upgrade(engine)
+        try:
+            schema.upgrade(engine)
+        except DBAPIError as error:
+            where = make_url(self.settings.ledger_url).render_as_string(hide_password=True)
+            why = str(error.orig).splitlines()[0]
+            raise UnableToReachLedger(
+                f"{where}: {why}. Start the database, or correct CARE_DATABASE_URL."
+            ) from error
         return engine
 
     @cached_property
@@ -70,4 +88,6 @@ def open_runtime(**chosen: object) -> Runtime:
         UnableToReadSettings, UnableToReadConfiguration: before anything else is touched.
     """
     settings = read_settings(**chosen)
-    return Runtime(settings=settings, policy=read_policy(settings.policy_path))
+    policy = read_policy(settings.policy_path)
+    settings.make_home()
+    return Runtime(settings=settings, policy=policy)

@@ -1,23 +1,24 @@
 """How the house looks in a terminal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from babel.numbers import format_currency, get_currency_precision
-from rich import box
 from rich.console import Console, Group
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
 from care.desk import Sample
-from care.domain.decision import Decision
+from care.domain.decision import Decision, State
 from care.domain.exclusion import IN_WORDS, Reason
 from care.report import NightReport
 from care.storage.models import ModelRecord
 from care.storage.reviews import CampaignNight
 
 console = Console(highlight=False)
+WIDTH = 88
+"""Of a panel: a message is easier to read than a terminal is wide."""
 
 STYLE = {
     "waiting": "yellow",
@@ -28,9 +29,10 @@ STYLE = {
 }
 ALREADY = (Reason.ALREADY_TOUCHED, Reason.ALREADY_HELD_OUT)
 METRIC = {
-    "items": ("recall", "of the next basket found (recall@10), against"),
-    "timing": ("ap", "average precision over the next 7 days, against"),
+    "items": ("recall", "recall@10 of the next basket"),
+    "timing": ("ap", "average precision on what is bought within 7 days"),
 }
+Line = tuple[Text, str | Text]
 
 
 def money(minor: int, currency: str) -> str:
@@ -45,20 +47,23 @@ def print_night(report: NightReport) -> None:
     """One night: what came in, what became of everybody, what waits and what is on its way."""
     night = report.record.night
     console.print()
-    console.rule(f"[bold]The night of {night:%A, %d %B %Y}", style="cyan")
-    console.print(intake_lines(report))
-    console.print(model_lines(report))
-    console.print(funnel(report))
-    console.print(reasons(report))
-    console.print(outcome(report))
+    console.rule(f"[bold]The night of {night:%A}, {night.day} {night:%B %Y}", style="cyan")
+    console.print(_listed([*_intake(report), *_models(report)]))
+    console.print()
+    console.print(_funnel(report))
+    console.print()
+    if len(report.exclusions):
+        console.print(_reasons(report))
+    console.print(_listed(_outcome(report)))
 
 
 def print_nights(reports: Sequence[NightReport]) -> None:
     """Nights side by side: how caps and earlier touches work from one to the next."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="Night by night", title_justify="left")
-    table.add_column("night")
+    console.rule("[bold]Night by night", style="cyan")
+    table = _table()
+    table.add_column("night", no_wrap=True)
     names = ("due", "already planned", "other reasons", "deferred", "held out", "touched", "gifts")
-    for name in (*names, "sealed"):
+    for name in (*names, "handed over"):
         table.add_column(name, justify="right")
     for report in reports:
         counts = report.exclusions.groupby("reason")["count"].sum()
@@ -78,53 +83,59 @@ def print_nights(reports: Sequence[NightReport]) -> None:
     console.print(table)
 
 
-def intake_lines(report: NightReport) -> Group:
+def _table() -> Table:
+    """Narrow enough that a terminal of 80 columns cuts no name short."""
+    return Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+
+
+def _listed(lines: Iterable[Line]) -> Table:
+    """Labels and what they say; what is long goes on below itself."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(min_width=9, no_wrap=True)
+    for line in lines:
+        table.add_row(*line)
+    return table
+
+
+def _label(text: str, style: str = "bold") -> Text:
+    return Text(text, style)
+
+
+def _intake(report: NightReport) -> Iterator[Line]:
     """What was taken in, and what was set aside and why."""
-    lines = [
-        Text.assemble(
-            ("Taken in   ", "bold"),
-            f"{report.customers:,} customers, {report.order_lines:,} order lines",
-        )
-    ]
+    came = f"{report.customers:,} customers, {report.order_lines:,} order lines"
+    yield _label("Taken in"), came
     if report.set_aside:
         total = sum(report.set_aside.values())
         why = ", ".join(
             f"{count:,} {reason.replace('_', ' ')}"
             for reason, count in sorted(report.set_aside.items(), key=lambda one: -one[1])
         )
-        lines.append(Text.assemble(("Set aside  ", "bold"), f"{total:,}: {why}"))
+        yield _label("Set aside"), f"{total:,} rows: {why}"
     for campaign, doubts in report.record.paused.items():
-        why = "; ".join(doubts)
-        lines.append(Text.assemble(("Paused     ", "bold yellow"), f"{campaign}: {why}"))
-    return Group(*lines)
+        yield _label("Paused", "bold yellow"), f"{campaign}: {'; '.join(doubts)}"
 
 
-def model_lines(report: NightReport) -> Group:
+def _models(report: NightReport) -> Iterator[Line]:
     """Which models speak, and what they beat on the shop's own held-out history."""
-    return Group(*(_model_line(kind, model) for kind, model in sorted(report.models.items())))
+    for kind, model in sorted(report.models.items()):
+        yield _label(kind.capitalize()), _model(kind, model)
 
 
-def _model_line(kind: str, model: ModelRecord) -> Text:
-    metric, label = METRIC[kind]
-    others = ", ".join(
-        f"{name} {figures[metric]:.3f}"
-        for name, figures in sorted(model.figures.items(), key=lambda one: -one[1][metric])
-        if name != model.name
-    )
-    own = model.figures.get(model.name, {}).get(metric)
-    figure = "" if own is None else f" {own:.3f}"
-    return Text.assemble(
-        (f"{kind.capitalize():<11}", "bold"),
-        (f"{model.name}{figure}", "green"),
-        f" {label} {others}",
-        "" if model.champion else f". {model.verdict}",
-    )
+def _model(kind: str, model: ModelRecord) -> Text:
+    metric, meaning = METRIC[kind]
+    figures = {name: f"{found[metric]:.3f}" for name, found in model.figures.items()}
+    own = figures.pop(model.name, None)
+    if own is None:
+        return Text(model.verdict)
+    others = ", ".join(f"{name} {figure}" for name, figure in sorted(figures.items()))
+    return Text.assemble((model.name, "green"), f": {meaning} {own} ({others})")
 
 
-def funnel(report: NightReport) -> Table:
+def _funnel(report: NightReport) -> Table:
     """From due to touched, a line a campaign."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
-    table.add_column("campaign")
+    table = _table()
+    table.add_column("campaign", no_wrap=True)
     for name in ("due", "excluded", "deferred", "held out", "touched", "gifts"):
         table.add_column(name, justify="right")
     table.add_column("review")
@@ -147,46 +158,41 @@ def funnel(report: NightReport) -> Table:
     return table
 
 
-def reasons(report: NightReport) -> Group:
+def _reasons(report: NightReport) -> Group:
     """Why the others were not touched."""
     rows = report.exclusions.groupby(["outcome", "reason"])["count"].sum().reset_index()
     rows = rows.sort_values(["count", "outcome", "reason"], ascending=[False, True, True])
     return Group(
+        "[bold]Why not",
         *(
             Text(f"  {count:>4} {outcome}: {IN_WORDS[Reason(reason)]}", style="dim")
             for outcome, reason, count in rows.itertuples(index=False)
-        )
+        ),
+        "",
     )
 
 
-def outcome(report: NightReport) -> Group:
+def _outcome(report: NightReport) -> Iterator[Line]:
     """Messages by channel and locale, batches, and what waits."""
-    lines = []
     by = report.messages.groupby(["channel", "locale"])["count"].sum().reset_index()
     written = ", ".join(
         f"{count} {channel} {locale}" for channel, locale, count in by.itertuples(index=False)
     )
-    lines.append(Text.assemble(("Messages   ", "bold"), written or "none"))
-    lines.append(Text.assemble(("Gifts      ", "bold"), money(report.gift_cost, report.currency)))
-    lines += [
-        Text.assemble(
-            ("Batch      ", "bold"),
-            f"{batch.channel}: {batch.records} messages, {batch.state}, ",
-            (f"outbound/{batch.channel}/{batch.batch_id}", "cyan"),
-        )
-        for batch in report.batches
-    ]
+    yield _label("Messages"), written or "none"
+    yield _label("Gifts"), money(report.gift_cost, report.currency)
+    for batch in report.batches:
+        what = f"{batch.channel}: {batch.records} messages, {batch.state}, "
+        where = (f"outbound/{batch.channel}/{batch.batch_id}", "cyan")
+        yield _label("Batch"), Text.assemble(what, where)
     for one in report.campaigns:
-        if one.state in ("waiting", "held"):
-            why = "; ".join(one.needs_person)
-            lines.append(
-                Text.assemble(
-                    ("Waits      ", "bold yellow"),
-                    f"{one.campaign}: {one.messages} messages, {why}; decide by "
-                    f"{one.decide_by:%d %b %H:%M} UTC, else {one.unanswered}",
-                )
-            )
-    return Group(*lines)
+        if one.campaign in report.waiting:
+            yield _label("Waits", "bold yellow"), f"{one.campaign}: {_waits(one)}"
+
+
+def _waits(one: CampaignNight) -> str:
+    why = "; ".join([f"{one.messages} messages", *one.needs_person])
+    else_ = {"release": "they go out", "expire": "they expire"}[one.unanswered]
+    return f"{why}; decide by {one.decide_by:%d %b %H:%M} UTC, or {else_}"
 
 
 def print_campaigns(campaigns: Sequence[CampaignNight]) -> None:
@@ -194,16 +200,16 @@ def print_campaigns(campaigns: Sequence[CampaignNight]) -> None:
     if not campaigns:
         console.print("No campaign. `care night --night DATE` plans one.")
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("night", "campaign", "state", "messages", "decide by (UTC)", "content"):
-        table.add_column(name, justify="right" if name == "messages" else "left")
+    table = _table()
+    for name in ("night", "campaign", "state", "messages", "by (UTC)", "content"):
+        table.add_column(name, justify="right" if name == "messages" else "left", no_wrap=True)
     for one in campaigns:
         table.add_row(
             f"{one.night}",
             one.campaign,
             f"[{STYLE[one.state]}]{one.state}",
             f"{one.messages}",
-            f"{one.decide_by:%Y-%m-%d %H:%M}",
+            f"{one.decide_by:%d %b %H:%M}",
             one.content_hash[:12],
         )
     console.print(table)
@@ -213,19 +219,28 @@ def print_campaign(
     campaign: CampaignNight, samples: Sequence[Sample], trail: Sequence[Decision]
 ) -> None:
     """One campaign for a reviewer: figures, sample messages, decisions so far."""
-    console.rule(f"[bold]{campaign.campaign} of {campaign.night}: {campaign.state}")
+    console.rule(f"[bold]{campaign.campaign} of {campaign.night}: {campaign.state}", style="cyan")
     console.print(
         f"{campaign.messages} messages, {campaign.fallback_share:.0%} with fallback "
         f"recommendations, content {campaign.content_hash[:12]}"
     )
     for why in campaign.needs_person:
-        console.print(f"[yellow]needs a person:[/] {why}")
+        console.print(Text.assemble(("needs a person: ", "yellow"), why))
     for sample in samples:
         console.print(sample_panel(sample))
     for decision in trail:
+        why = f": {decision.reason}" if decision.reason else ""
+        said = f"{decision.verdict} by {decision.actor}{why}"
+        console.print(Text(f"{decision.decided_at:%Y-%m-%d %H:%M} UTC  {said}"))
+    if campaign.state in (State.WAITING, State.HELD):
         console.print(
-            f"{decision.decided_at:%Y-%m-%d %H:%M} UTC  {decision.verdict} by {decision.actor}"
-            + (f": {decision.reason}" if decision.reason else "")
+            Text(
+                f"\nDecide by {campaign.decide_by:%Y-%m-%d %H:%M} UTC:\n"
+                f"  care review approve {campaign.campaign} --night {campaign.night} "
+                f"--content {campaign.content_hash[:12]}\n"
+                "  or hold, or reject, with -m and your reason"
+            ),
+            soft_wrap=True,
         )
 
 
@@ -241,4 +256,4 @@ def sample_panel(sample: Sample) -> Panel:
         head += f" · {content['segments']} part(s), {content['encoding']}"
     if sample.gift_id:
         head += f" · gift: {sample.gift_id}"
-    return Panel(body, title=head, title_align="left", border_style="cyan", width=88)
+    return Panel(body, title=head, title_align="left", border_style="cyan", width=WIDTH)

@@ -5,7 +5,11 @@ is due, decides who is touched, writes the messages, and queues the campaigns.
 
 * **Again?** Run it as often as you like: a planned night stays, and a second run writes no row.
 * **A model fails to train?** The champion of an earlier night speaks, or a labelled fallback does.
-* **By hand:** trigger with `{"night": "2026-11-21"}`. Nights that are too old are refused.
+* **By hand:** trigger with `{"night": "2026-11-21"}`.
+* **Too old a night,** from a backfill for instance? Its run is skipped and the log of its first
+  task says why: nobody wants a belated birthday wish.
+* **A task failed?** It is tried again after some ten seconds, one minute, four and a quarter of an
+  hour, so that a killed worker costs seconds and a database may be away for a while.
 * **Afterwards:** people review the campaigns; `care_release` sends what they approve.
 """
 
@@ -13,7 +17,14 @@ from datetime import date, timedelta
 
 from airflow.sdk import CronPartitionTimetable, Param, TriggerRule, dag, get_current_context, task
 
-from care.scheduling import open_task_runtime, resolve_night, resolve_now, shop_timezone
+from care.scheduling import (
+    WITH_OFFSET,
+    open_task_runtime,
+    resolve_night,
+    resolve_now,
+    shop_timezone,
+    skip_if_stale,
+)
 
 TIMEZONE = shop_timezone()
 
@@ -30,15 +41,23 @@ def night_of_run() -> date:
     dagrun_timeout=timedelta(hours=5),
     default_args={
         "owner": "care",
-        "retries": 2,
-        "retry_delay": timedelta(minutes=5),
+        "retries": 4,
+        "retry_delay": timedelta(seconds=10),
+        "retry_exponential_backoff": 4,
+        "max_retry_delay": timedelta(minutes=15),
         "execution_timeout": timedelta(hours=1),
     },
     params={
         "night": Param(
             None, type=["null", "string"], format="date", description="the night to plan"
         ),
-        "now": Param(None, type=["null", "string"], format="date-time", description="for drills"),
+        "now": Param(
+            None,
+            type=["null", "string"],
+            format="date-time",
+            pattern=WITH_OFFSET,
+            description="for drills: 2026-11-21T01:00:00-05:00",
+        ),
     },
     tags=["care"],
     doc_md=__doc__,
@@ -50,7 +69,9 @@ def care_nightly() -> None:
     def take_snapshot() -> str:
         from care import nightly
 
-        return nightly.take_snapshot(open_task_runtime(), night=night_of_run())
+        runtime, now = open_task_runtime(), resolve_now(get_current_context()["dag_run"])
+        skip_if_stale(runtime, night=night_of_run(), now=now)
+        return nightly.take_snapshot(runtime, night=night_of_run())
 
     @task
     def train_items() -> str:
@@ -74,8 +95,9 @@ def care_nightly() -> None:
     def plan() -> list[int]:
         from care import nightly
 
-        now = resolve_now(get_current_context()["dag_run"])
-        return nightly.plan(open_task_runtime(), night=night_of_run(), now=now)
+        runtime, now = open_task_runtime(), resolve_now(get_current_context()["dag_run"])
+        skip_if_stale(runtime, night=night_of_run(), now=now)
+        return nightly.plan(runtime, night=night_of_run(), now=now)
 
     @task
     def compose(shard: int) -> int:

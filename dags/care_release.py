@@ -14,7 +14,7 @@ from typing import Any
 
 from airflow.sdk import CronTriggerTimetable, Param, dag, get_current_context, task
 
-from care.scheduling import open_task_runtime, resolve_now, shop_timezone
+from care.scheduling import WITH_OFFSET, open_task_runtime, resolve_now, shop_timezone
 
 
 @dag(
@@ -24,12 +24,19 @@ from care.scheduling import open_task_runtime, resolve_now, shop_timezone
     dagrun_timeout=timedelta(hours=1),
     default_args={
         "owner": "care",
-        "retries": 2,
-        "retry_delay": timedelta(minutes=1),
+        "retries": 3,
+        "retry_delay": timedelta(seconds=10),
+        "retry_exponential_backoff": 4,
         "execution_timeout": timedelta(minutes=30),
     },
     params={
-        "now": Param(None, type=["null", "string"], format="date-time", description="for drills"),
+        "now": Param(
+            None,
+            type=["null", "string"],
+            format="date-time",
+            pattern=WITH_OFFSET,
+            description="for drills: 2026-11-21T10:00:00-05:00",
+        ),
     },
     tags=["care"],
     doc_md=__doc__,

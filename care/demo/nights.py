@@ -1,7 +1,8 @@
 """The demo's nights: both DAGs through Airflow's ``dag.test()``, with a gateway at the other end.
 
-Run as a program in an environment that ``care.demo.run.airflow_environment`` describes. Standard
-output carries one JSON object a line for the parent; everything else goes to standard error.
+Run as a program in an environment that ``care.demo.run.environment`` describes; it begins when its
+standard input says so. Standard output carries one JSON object a line for the parent; everything
+else goes to standard error.
 """
 
 import fcntl
@@ -12,29 +13,55 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TextIO
+from zoneinfo import ZoneInfo
 
-from care.settings import shipped
+from care.policy import read_policy
+from care.settings import read_settings, shipped
 
-PLANNED_AT, RELEASED_AT = time(1, 0), time(6, 30)
-"""Local times of a night. At half past six in New York it is still evening in Shanghai."""
+PLANNED_AT = time(1, 0)
+RELEASED_AT = time(6, 30)
+"""In New York, when it is still evening in Shanghai."""
+SENT_AT = time(12, 30)
+"""By now every channel's sending hours have begun in all American time zones of the shop."""
 
 
 class Reporter(logging.Handler):
-    """Tells the parent what care logs, and which task came to an end."""
+    """Tells the parent what is being done, which step came to an end, and what care warns of."""
 
     def __init__(self, parent: TextIO) -> None:
-        super().__init__(logging.INFO)
+        super().__init__(logging.WARNING)
         self._parent = parent
+        self.night = ""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Pass on one line of care's own log."""
-        self.tell(record.getMessage(), steps=0, said=record.getMessage())
+        """Pass on a warning of care's own log."""
+        self.tell(said=record.getMessage())
 
-    def tell(self, now: str, *, steps: int = 1, said: str | None = None) -> None:
-        """Say what is being done, and how many steps that completes."""
-        print(json.dumps({"now": now, "steps": steps, "said": said}), file=self._parent, flush=True)
+    def tell(self, **report: Any) -> None:
+        """Say what is being done ``now``, how many ``steps`` are done, or what is ``said``."""
+        print(json.dumps(report), file=self._parent, flush=True)
+
+    def watch_tasks(self) -> None:
+        """Let Airflow say which task begins and which one is done."""
+        from airflow.listeners import hookimpl
+        from airflow.sdk.listener import get_listener_manager
+
+        reporter = self
+
+        class Listener:
+            @hookimpl
+            def on_task_instance_running(self, task_instance: Any) -> None:
+                reporter.tell(now=f"{reporter.night}: {task_instance.task_id.replace('_', ' ')}")
+
+            @hookimpl
+            def on_task_instance_success(self) -> None:
+                reporter.tell(steps=1)
+
+        manager: Any = get_listener_manager()
+        manager.add_listener(Listener())
 
 
 def main(first: date, nights: int) -> None:
@@ -44,19 +71,41 @@ def main(first: date, nights: int) -> None:
     reporter = Reporter(parent)
     _prepare_airflow(Path(os.environ["AIRFLOW_HOME"]))
     dags = _load_dags()
-    logger = logging.getLogger("care")
-    logger.setLevel(logging.INFO)
-    logger.addHandler(reporter)
-    zone = dags["care_nightly"].timezone
+    reporter.watch_tasks()
+    logging.getLogger("care").addHandler(reporter)
+    if not sys.stdin.readline():
+        return  # the parent gave up
+    zone = read_policy(read_settings().policy_path).shop.zone
     for night in (first + timedelta(days=n) for n in range(nights)):
-        planned = datetime.combine(night, PLANNED_AT, zone)
-        released = datetime.combine(night, RELEASED_AT, zone)
-        reporter.tell(f"{night}: planning", steps=0)
-        _run(dags["care_nightly"], {"night": night.isoformat(), "now": planned.isoformat()})
-        _run(dags["care_release"], {"now": released.isoformat()})
-        _let_the_gateway_work(released)
-        reporter.tell(f"{night}: the gateway took the batches")
-        _run(dags["care_release"], {"now": (released + timedelta(minutes=10)).isoformat()})
+        reporter.night = f"{night:%d %B}"
+        _run_night(dags["care_nightly"], dags["care_release"], night, zone)
+        reporter.tell(said=_told(night))
+
+
+def _run_night(nightly: Any, release: Any, night: date, zone: ZoneInfo) -> None:
+    planned, released, sent = (
+        datetime.combine(night, moment, zone) for moment in (PLANNED_AT, RELEASED_AT, SENT_AT)
+    )
+    _run(nightly, {"night": night.isoformat(), "now": planned.isoformat()})
+    _run(release, {"now": released.isoformat()})
+    _let_the_gateway_work(released)
+    _run(release, {"now": (released + timedelta(minutes=10)).isoformat()})
+    _let_the_gateway_work(sent)
+
+
+def _told(night: date) -> str:
+    """One night in a line, for those who watch."""
+    from care import report
+    from care.runtime import open_runtime
+
+    found = report.night_report(open_runtime(), night)
+    due, touched = sum(found.record.due.values()), sum(found.count("treated").values())
+    handed_over = sum(batch.records for batch in found.batches)
+    waiting = sum(one.messages for one in found.campaigns if one.campaign in found.waiting)
+    return (
+        f"{night:%a %d %b}  {due} due, {touched} touched; {handed_over} messages to the gateway, "
+        f"{waiting} wait for a person"
+    )
 
 
 def _prepare_airflow(home: Path) -> None:
@@ -64,10 +113,12 @@ def _prepare_airflow(home: Path) -> None:
     home.mkdir(parents=True, exist_ok=True)
     with (home / "migrate.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (home / "airflow.db").exists():
+        done = home / f"migrated-{version('apache-airflow')}"
+        if not done.exists():
             from airflow.utils.db import initdb
 
             initdb()
+            done.touch()
 
 
 def _load_dags() -> Mapping[str, Any]:
@@ -77,6 +128,9 @@ def _load_dags() -> Mapping[str, Any]:
     if bag.import_errors:
         raise SystemExit(f"DAG files do not load: {bag.import_errors}")
     dags: Mapping[str, Any] = bag.dags
+    for dag in dags.values():
+        for task in dag.tasks:
+            task.retries = 0  # nobody who watches wants to wait for the second attempt
     return dags
 
 
@@ -87,9 +141,9 @@ def _run(dag: Any, conf: dict[str, str]) -> None:
 
 
 def _let_the_gateway_work(now: datetime) -> None:
-    outbound = Path(os.environ["CARE_HOME"]) / "outbound"
+    outbound = os.environ["CARE_OUTBOUND_PATH"]
     consumer = shipped("examples") / "gateway_consumer.py"
-    command = [sys.executable, str(consumer), str(outbound), "--once", "--now", now.isoformat()]
+    command = [sys.executable, str(consumer), outbound, "--once", "--now", now.isoformat()]
     subprocess.run(command, check=True)
 
 

@@ -6,77 +6,90 @@ where a person wants to read a summary; that process reports here line by line.
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import date, timedelta
+from contextlib import contextmanager, suppress
+from datetime import date, datetime, timedelta
+from datetime import time as clock
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
 from rich.text import Text
 
-from care.demo.facts import TERMS
+from care.demo.facts import TERMS, ShopFacts
 from care.demo.shop import build_shop
-from care.settings import shipped
-from care.terminal import console
+from care.settings import Settings, read_settings, shipped
+from care.terminal import WIDTH, console
 
-STEPS_PER_NIGHT = 11
-"""Lines the nights' process reports for one night: nine tasks and two runs of the gateway."""
+TASKS_BESIDE_COMPOSE = 10
+"""Of one night: six of the nightly DAG, and two runs of the release DAG with two each."""
+PEOPLE_LOOK_AT = clock(9, 30)
 
 
 class UnableToRunDemo(Exception):
     """The demo's nights did not go through."""
 
 
-def run_demo(home: Path, *, first: date, nights: int) -> None:
+def run_demo(home: Path | None, *, first: date, nights: int) -> None:
     """Build the shop, run the nights, print the summary.
 
     Raises:
         UnableToRunDemo: naming the log that tells why.
     """
-    home = home.absolute()
+    settings = demo_settings(home)
+    settings.make_home()
     began = time.monotonic()
     console.print(
         Panel(
             "[bold]nightcare[/]: every night, the right touch for each customer who is due.\n"
-            "This demo runs the nightly and the release DAG of a shop for "
-            f"{nights} night{'s' if nights > 1 else ''}.",
+            f"This demo runs {_count(nights, 'night')} of a shop through Airflow: the nightly DAG, "
+            "then the release\nDAG with a make-believe gateway at the other end.",
             border_style="cyan",
-            width=88,
+            width=WIDTH,
         )
     )
-    with console.status("building the demo shop"):
-        facts = build_shop(home / "shop")
-    for sentence in facts.sentences:
-        console.print(Text(f"· {sentence}"))
-    console.print(Text(TERMS, style="dim"), "")
-    last = first + timedelta(days=nights - 1)
-    log = home / "logs" / "nights.log"
-    _follow(_start(home, first, nights, log), nights, log)
-    _summarise(home, first, last, time.monotonic() - began)
+    log = settings.home / "logs" / "nights.log"
+    with _airflow(settings, first, nights, log) as process:
+        with console.status("building the demo shop"):
+            facts = build_shop(settings.sources.parent)
+        console.print(_shop(facts))
+        _follow(process, settings, nights, log)
+    _summarise(settings, first, nights, time.monotonic() - began)
 
 
-def _start(home: Path, first: date, nights: int, log: Path) -> "subprocess.Popen[str]":
-    log.parent.mkdir(parents=True, exist_ok=True)
-    environment = os.environ | airflow_environment(home)
-    with log.open("a") as out:
-        return subprocess.Popen(
-            [sys.executable, "-m", "care.demo.nights", first.isoformat(), str(nights)],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=out,
-            text=True,
-        )
+def demo_settings(home: Path | None) -> Settings:
+    """Settings under which every file of the demo lies in its home, whatever else is set up here.
+
+    Policy, templates, shards and keys are those of the environment.
+    """
+    settings = read_settings(home=home)
+    home = settings.home.absolute()
+    return read_settings(
+        home=home,
+        database_url=f"sqlite:///{home / 'care.sqlite'}",
+        store_url=str(home / "store"),
+        outbound_path=home / "outbound",
+        sources_path=home / "shop" / "shop.toml",
+    )
 
 
-def airflow_environment(home: Path) -> dict[str, str]:
-    """What Airflow and care are told for a run whose every file lies under ``home``."""
-    airflow = home / "airflow"
+def environment(settings: Settings) -> dict[str, str]:
+    """What Airflow and care are told, beside what the environment says already."""
+    airflow = settings.home / "airflow"
     return {
-        "CARE_HOME": str(home),
+        "CARE_HOME": str(settings.home),
+        "CARE_DATABASE_URL": settings.ledger_url,
+        "CARE_STORE_URL": settings.store,
+        "CARE_OUTBOUND_PATH": str(settings.outbound),
+        "CARE_SOURCES_PATH": str(settings.sources),
         "AIRFLOW_HOME": str(airflow),
         "AIRFLOW__CORE__DAGS_FOLDER": str(shipped("dags")),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -84,12 +97,35 @@ def airflow_environment(home: Path) -> dict[str, str]:
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{airflow / 'airflow.db'}",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(airflow / "logs"),
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
-        "AIRFLOW_CONN_CARE_DB": f"sqlite:///{home / 'care.sqlite'}",
+        "AIRFLOW_CONN_CARE_DB": quote(settings.ledger_url, safe=":/"),
         "PYTHONWARNINGS": "ignore",
     }
 
 
-def _follow(process: "subprocess.Popen[str]", nights: int, log: Path) -> None:
+@contextmanager
+def _airflow(
+    settings: Settings, first: date, nights: int, log: Path
+) -> Iterator["subprocess.Popen[str]"]:
+    """Airflow takes seconds to start, so it starts now and waits to be told to begin."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        log.open("w") as out,
+        subprocess.Popen(
+            [sys.executable, "-m", "care.demo.nights", first.isoformat(), str(nights)],
+            env=os.environ | environment(settings),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=out,
+            text=True,
+        ) as process,
+    ):
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _follow(process: "subprocess.Popen[str]", settings: Settings, nights: int, log: Path) -> None:
     with Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -98,55 +134,80 @@ def _follow(process: "subprocess.Popen[str]", nights: int, log: Path) -> None:
         console=console,
         transient=True,
     ) as progress:
-        bar = progress.add_task("Airflow is starting", total=nights * STEPS_PER_NIGHT)
+        steps = nights * (TASKS_BESIDE_COMPOSE + settings.shards)
+        bar = progress.add_task("Airflow is starting", total=steps)
         for report in _reports(process):
-            progress.update(bar, advance=report["steps"], description=report["now"])
+            progress.update(bar, advance=report.get("steps", 0), description=report.get("now"))
             if said := report.get("said"):
-                progress.console.print(Text(f"  {said}", style="dim"))
+                progress.console.print(Padding(Text(said), (0, 0, 0, 2)))
     if process.wait() != 0:
         raise UnableToRunDemo(f"the nights did not go through; {log} tells why, at its end")
 
 
 def _reports(process: "subprocess.Popen[str]") -> Iterator[dict[str, Any]]:
+    assert process.stdin is not None
     assert process.stdout is not None
+    with suppress(BrokenPipeError):  # it ended already, and its log tells why
+        process.stdin.write("begin\n")
+        process.stdin.flush()
     for line in process.stdout:
         yield json.loads(line)
 
 
-def _summarise(home: Path, first: date, last: date, seconds: float) -> None:
+def _shop(facts: ShopFacts) -> Table:
+    told = Table.grid(padding=(0, 1))
+    for sentence in facts.sentences:
+        told.add_row("·", sentence)
+    told.add_row("", Text(TERMS, style="dim"))
+    told.add_row()
+    return told
+
+
+def _summarise(settings: Settings, first: date, nights: int, seconds: float) -> None:
     from care import desk, report
-    from care.runtime import open_runtime
+    from care.policy import read_policy
+    from care.runtime import Runtime
     from care.terminal import print_night, print_nights, sample_panel
 
-    runtime = open_runtime(home=home)
-    reports = [
-        report.night_report(runtime, first + timedelta(days=n))
-        for n in range((last - first).days + 1)
-    ]
-    print_night(reports[-1])
-    if len(reports) > 1:
+    runtime = Runtime(settings, read_policy(settings.policy_path))
+    reports = [report.night_report(runtime, first + timedelta(days=n)) for n in range(nights)]
+    last = reports[-1]
+    print_night(last)
+    if nights > 1:
         print_nights(reports)
-    console.rule("[bold]Three messages of the last night", style="cyan")
-    for campaign in reports[-1].campaigns:
-        _, samples, _ = desk.show(runtime, last, campaign.campaign, samples=1)
-        for sample in samples:
-            console.print(sample_panel(sample))
-    console.print(f"\n[bold green]Done[/] in {seconds:.0f} seconds; everything lies under {home}\n")
-    _suggest(home, reports[-1].waiting, last)
+    samples = [
+        sample
+        for campaign in last.campaigns
+        for sample in desk.show(runtime, campaign.night, campaign.campaign, samples=1)[1]
+    ]
+    if samples:
+        console.rule(f"[bold]{_count(len(samples), 'message')} of the last night", style="cyan")
+    for sample in samples:
+        console.print(sample_panel(sample))
+    console.print(
+        f"\n[bold green]Done[/] in {seconds:.0f} seconds. Everything lies under {settings.home}\n"
+    )
+    look = datetime.combine(last.record.night, PEOPLE_LOOK_AT, runtime.policy.shop.zone)
+    _suggest(settings.home, last.waiting, look)
 
 
-def _suggest(home: Path, waiting: list[str], night: date) -> None:
+def _suggest(home: Path, waiting: list[str], look: datetime) -> None:
     console.print("[bold]Try next[/]")
-    here = "" if home == (Path.cwd() / "var") else f" --home {home}"
+    usual = Path(os.environ.get("CARE_HOME") or "var").absolute()
+    here = "" if home == usual else f" --home {shlex.quote(str(home))}"
     prefix = ".venv/bin/" if Path(".venv/bin/care").exists() else ""
-    moment = f"--now {night}T09:30-05:00"
+    night, now = f"--night {look:%Y-%m-%d}", f"--now {look.isoformat(timespec='minutes')}"
     for campaign in waiting[:1]:
-        _command(f"{prefix}care review show {campaign} --night {night}{here}")
-        _command(f"{prefix}care review approve {campaign} --night {night} {moment}{here}")
-        _command(f"{prefix}care release {moment}{here}")
+        _command(f"{prefix}care review show {campaign} {night}{here}")
+        _command(f"{prefix}care review approve {campaign} {night} {now}{here}")
+        _command(f"{prefix}care release {now}{here}")
     _command(f"{prefix}care status{here}")
 
 
 def _command(text: str) -> None:
     """A line that a terminal does not break, so that it can be copied."""
     console.print(Text(f"  {text}"), soft_wrap=True)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

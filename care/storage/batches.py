@@ -128,6 +128,42 @@ def read_batch(connection: Connection, batch_id: str) -> list[dict[str, Any]]:
     return [row._asdict() for row in connection.execute(query)]
 
 
+def give_up(connection: Connection, batch_id: str, why: str) -> None:
+    """End a batch that the gateway did not get; its messages wait for another one."""
+    ended = connection.execute(
+        update(batches)
+        .where(batches.c.batch_id == batch_id, batches.c.state == "sealing")
+        .values(state="rejected")
+        .returning(batches.c.batch_id)
+    )
+    if ended.one_or_none() is None:
+        return
+    connection.execute(
+        update(deliveries)
+        .where(deliveries.c.batch_id == batch_id)
+        .values(state="rejected", code=why)
+    )
+    connection.execute(
+        update(messages)
+        .where(messages.c.batch_id == batch_id, messages.c.state == "sealed")
+        .values(state="rendered")
+    )
+
+
+def mark_offered(connection: Connection, batch_id: str, manifest_sha256: str) -> bool:
+    """From now on the gateway may see the batch; with no hash, it certainly does not.
+
+    Tells whether the batch is still there to be handed over.
+    """
+    offered = connection.execute(
+        update(batches)
+        .where(batches.c.batch_id == batch_id, batches.c.state == "sealing")
+        .values(manifest_sha256=manifest_sha256)
+        .returning(batches.c.batch_id)
+    )
+    return offered.one_or_none() is not None
+
+
 def mark_submitted(connection: Connection, batch_id: str, manifest_sha256: str) -> None:
     """The gateway can see the batch."""
     connection.execute(

@@ -12,6 +12,7 @@ from care.storage.tables import gift_moves, gifts
 
 def sync_gifts(connection: Connection, catalogue: Mapping[str, Gift]) -> None:
     """Take stock figures from the policy. What is already promised stays promised."""
+    _lock(connection)
     known = set(connection.scalars(select(gifts.c.gift_id)))
     for gift_id, gift in sorted(catalogue.items()):
         if gift_id not in known:
@@ -60,10 +61,16 @@ def settle(connection: Connection, touch_ids: Sequence[int], kind: str) -> None:
     )
     ids = [{"touch": touch_id} for touch_id in touch_ids]
     if kind == "release":
+        _lock(connection)
         _give_back(connection, touch_ids)
     connection.execute(
         insert(gift_moves).from_select(["touch_id", "kind", "gift_id", "cost"], pending), ids
     )
+
+
+def _lock(connection: Connection) -> None:
+    """Lock all gifts in one order: whoever takes some after others would else end in a deadlock."""
+    connection.execute(select(gifts.c.gift_id).order_by(gifts.c.gift_id).with_for_update())
 
 
 def _give_back(connection: Connection, touch_ids: Sequence[int]) -> None:

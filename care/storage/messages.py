@@ -8,7 +8,15 @@ import pandas as pd
 from sqlalchemy import Connection, and_, bindparam, func, select, update
 
 from care.storage.bulk import insert_frame, read_frame
-from care.storage.tables import campaign_nights, customers, identities, messages, touches
+from care.storage.tables import (
+    batches,
+    campaign_nights,
+    consents,
+    customers,
+    identities,
+    messages,
+    touches,
+)
 
 
 def read_uncomposed(connection: Connection, night: date, shard: int) -> pd.DataFrame:
@@ -37,8 +45,8 @@ def save_messages(
     insert_frame(connection, messages, composed, existing="skip")
     by_touch = touches.c.touch_id == bindparam("touch")
     waiting = update(touches).where(by_touch, touches.c.state == "planned")
-    rendered = [{"touch": int(touch_id)} for touch_id in composed["touch_id"]]
-    if rendered:
+    if len(composed):
+        rendered = [{"touch": int(touch_id)} for touch_id in composed["touch_id"]]
         connection.execute(waiting.values(state="rendered"), rendered)
     if failed:
         connection.execute(
@@ -84,31 +92,56 @@ def read_samples(
     return [row._asdict() for row in connection.execute(query)]
 
 
+_LEAVING = (
+    select(
+        *(messages.c[n] for n in ("message_id", "night", "campaign", "channel", "batch_id")),
+        messages.c.not_after,
+        touches.c.customer_key,
+        touches.c.message_class,
+        identities.c.email,
+        identities.c.phone,
+        consents.c.granted,
+    )
+    .join(touches, touches.c.touch_id == messages.c.touch_id)
+    .join(identities, identities.c.customer_key == touches.c.customer_key)
+    .outerjoin(
+        consents,
+        and_(
+            consents.c.customer_key == touches.c.customer_key,
+            consents.c.channel == messages.c.channel,
+            consents.c.purpose == "marketing",
+        ),
+    )
+    .order_by(messages.c.message_id)
+)
+
+
 def read_leaving(connection: Connection, *, opens_before: datetime) -> pd.DataFrame:
     """Messages of approved campaigns about to be sealed, as the last look at consent needs them.
 
-    ``message_id, customer_key, campaign, channel, message_class, not_after``.
+    ``message_id, night, campaign, channel, batch_id, not_after, customer_key, message_class, email,
+    phone, granted`` (her consent to marketing by this channel, missing where there is none).
     """
-    query = (
-        select(
-            *(messages.c[name] for name in ("message_id", "campaign", "channel", "not_after")),
-            touches.c.customer_key,
-            touches.c.message_class,
-        )
-        .join(touches, touches.c.touch_id == messages.c.touch_id)
-        .join(
-            campaign_nights,
-            and_(
-                campaign_nights.c.night == messages.c.night,
-                campaign_nights.c.campaign == messages.c.campaign,
-            ),
-        )
-        .where(
-            messages.c.state == "rendered",
-            campaign_nights.c.state == "approved",
-            messages.c.not_before <= opens_before,
-        )
-        .order_by(messages.c.message_id)
+    query = _LEAVING.join(
+        campaign_nights,
+        and_(
+            campaign_nights.c.night == messages.c.night,
+            campaign_nights.c.campaign == messages.c.campaign,
+        ),
+    ).where(
+        messages.c.state == "rendered",
+        campaign_nights.c.state == "approved",
+        messages.c.not_before <= opens_before,
+    )
+    return read_frame(connection, query)
+
+
+def read_claimed(connection: Connection) -> pd.DataFrame:
+    """Messages in batches that no gateway can see yet; columns as in ``read_leaving``."""
+    query = _LEAVING.join(batches, batches.c.batch_id == messages.c.batch_id).where(
+        messages.c.state == "sealed",
+        batches.c.state == "sealing",
+        batches.c.manifest_sha256 == "",
     )
     return read_frame(connection, query)
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, exists, insert, select, update
 
 from care.domain.decision import GENESIS, LEADS_TO, Decision, State, Verdict
-from care.storage.tables import campaign_nights, decisions
+from care.storage.tables import campaign_nights, decisions, messages, nights
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,18 @@ class CampaignNight:
 def find_campaign(
     connection: Connection, night: date, campaign: str, *, lock: bool = False
 ) -> CampaignNight | None:
-    """One campaign of a night; ``lock`` keeps others from deciding until the transaction ends."""
+    """One campaign of a night; ``lock`` keeps others from deciding until the transaction ends.
+
+    The night is locked as well, because a campaign not yet queued is no row that could be.
+    """
     query = select(campaign_nights).where(
         campaign_nights.c.night == night, campaign_nights.c.campaign == campaign
     )
-    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    if lock:
+        planned = select(nights.c.night).where(nights.c.night == night)
+        connection.execute(planned.with_for_update(key_share=True))
+        query = query.with_for_update()
+    row = connection.execute(query).one_or_none()
     return None if row is None else _campaign_night(row._asdict())
 
 
@@ -51,6 +58,25 @@ def list_campaigns(
     if states:
         query = query.where(campaign_nights.c.state.in_([str(state) for state in states]))
     return [_campaign_night(row._asdict()) for row in connection.execute(query)]
+
+
+def list_leaving(connection: Connection, *, lock: bool = False) -> list[CampaignNight]:
+    """Approved campaigns with messages still to leave, oldest night first.
+
+    ``lock`` keeps them from being decided anew until the transaction ends.
+    """
+    unsent = exists().where(
+        messages.c.night == campaign_nights.c.night,
+        messages.c.campaign == campaign_nights.c.campaign,
+        messages.c.state == "rendered",
+    )
+    query = (
+        select(campaign_nights)
+        .where(campaign_nights.c.state == str(State.APPROVED), unsent)
+        .order_by(campaign_nights.c.night, campaign_nights.c.campaign)
+    )
+    rows = connection.execute(query.with_for_update() if lock else query)
+    return [_campaign_night(row._asdict()) for row in rows]
 
 
 def _campaign_night(row: Mapping[str, Any]) -> CampaignNight:
@@ -83,11 +109,17 @@ def decide(
     reason: str,
     now: datetime,
 ) -> Decision:
-    """Append a decision to the trail and let the campaign follow it."""
+    """Append a decision to the trail and let the campaign follow it.
+
+    Its moment is kept in UTC, as it will be read back, or its hash could never be checked.
+
+    Raises:
+        IntegrityError: a decision on another campaign came between.
+    """
     last = last_decision(connection)
     decision = Decision(
         decision_id=1 if last is None else last.decision_id + 1,
-        decided_at=now,
+        decided_at=now.astimezone(UTC),
         actor=actor,
         verdict=verdict,
         night=campaign.night,
