@@ -2,16 +2,18 @@
 
     python -m benchmarks.night --customers 100000 --orders 2000000 --database sqlite --out folder
 
-Prints seconds, rows a second, peak memory and the ratio to the bare limit, and writes ``night.json``
-and ``night.svg``. The bare limits are measured in the same run, on the same data:
+Prints seconds, rows a second, peak memory and the ratio to the bare limit, and writes them as JSON
+and as a picture. The bare limits are measured in the same run, on the same data:
 
 * ``take_snapshot``: DuckDB sorts the same order lines into a file per month and checks nothing
 * ``train_items``: one fit of implicit's ALS on the same matrix with the same parameters
 * ``train_timing``: one sort of the same purchase days
 * ``score``: DuckDB finds the distinct purchase days, and nothing is done with them
-* ``plan``: the database's own driver writes the rows of the plan, with the same constraints
-* ``compose``: the compiled templates render ready-made words in a loop
-* ``release``: orjson dumps the same messages once
+* ``writing``, the part of ``plan`` that fills the ledger: the database's own driver writes the same
+  rows under the same constraints
+* ``rendering``, the part of ``compose`` that turns letters into messages: the compiled templates
+  render ready-made words in a loop
+* ``sealing``, the part of ``release`` that makes a batch: orjson dumps the same messages once
 """
 
 import argparse
@@ -37,7 +39,9 @@ from benchmarks.measure import Measured, machine, measured, peak_gib
 from benchmarks.shop import Size, make_shop
 from care import nightly, release, training
 from care.domain.campaign import Bounds
+from care.rendering.renderer import Renderer
 from care.runtime import Runtime, open_runtime
+from care.storage import nights
 from care.storage.database import open_engine, reading, writing
 from care.storage.snapshot import load_snapshot
 
@@ -61,13 +65,13 @@ def main() -> None:
         home = told.home or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         if not (home / "shop" / "shop.toml").exists():
             make_shop(home / "shop", size)
-        url = stack.enter_context(_database(told.database, home))
+        url = stack.enter_context(_database(told.database))
         stages = measure_night(home, url)
     _report(stages, size, told.database, told.out)
 
 
 @contextmanager
-def _database(name: str, home: Path) -> Iterator[str | None]:
+def _database(name: str) -> Iterator[str | None]:
     if name == "sqlite":
         yield None
     elif name == "postgresql":
@@ -92,44 +96,50 @@ def measure_night(home: Path, database_url: str | None) -> list[Measured]:
         print(f"{name}: {seconds:.1f} s, {peak:.2f} GiB", file=sys.stderr, flush=True)
         return result
 
+    def part(name: str, watch: Stopwatch) -> None:
+        found.append(replace(found[-1], stage=f"  {name}", seconds=watch.seconds))
+
+    def lines(_: object) -> int:
+        return load_snapshot(runtime.store, NIGHT).counts["orders"].kept
+
+    stage("take_snapshot", lambda: nightly.take_snapshot(runtime, night=NIGHT), lines)
+    stage("train_items", lambda: training.train_items(runtime, night=NIGHT), lines)
+    stage("train_timing", lambda: training.train_timing(runtime, night=NIGHT), lines)
+    stage("score", lambda: nightly.score(runtime, night=NIGHT), int)
+    with Stopwatch(nights, "save_plan") as writing_rows:
+        shards = stage(
+            "plan",
+            lambda: nightly.plan(runtime, night=NIGHT, now=NOW),
+            lambda _: _planned(runtime),
+        )
+    part("writing", writing_rows)
+    with Stopwatch(Renderer, "render_all") as rendering:
+        stage(
+            "compose",
+            lambda: sum(nightly.compose(runtime, night=NIGHT, shard=shard) for shard in shards),
+            int,
+        )
+    part("rendering", rendering)
     stage(
-        "take_snapshot",
-        lambda: nightly.take_snapshot(runtime, night=NIGHT),
-        lambda _: _lines(runtime),
+        "queue",
+        lambda: nightly.queue(runtime, night=NIGHT, now=NOW),
+        lambda queued: sum(queued.values()),
     )
-    stage(
-        "train_items", lambda: training.train_items(runtime, night=NIGHT), lambda _: _lines(runtime)
-    )
-    stage(
-        "train_timing",
-        lambda: training.train_timing(runtime, night=NIGHT),
-        lambda _: _lines(runtime),
-    )
-    stage("score", lambda: nightly.score(runtime, night=NIGHT), lambda pairs: pairs)
-    shards = stage(
-        "plan", lambda: nightly.plan(runtime, night=NIGHT, now=NOW), lambda _: _planned(runtime)
-    )
-    stage(
-        "compose",
-        lambda: sum(nightly.compose(runtime, night=NIGHT, shard=shard) for shard in shards),
-        lambda messages: messages,
-    )
-    stage(
-        "queue", lambda: nightly.queue(runtime, night=NIGHT, now=NOW), lambda by: sum(by.values())
-    )
-    stage(
-        "release",
-        lambda: release.seal_and_submit(runtime, now=NOW.replace(hour=6)),
-        lambda _: _sealed(runtime),
-    )
+    with Stopwatch(release, "seal") as sealing:
+        stage(
+            "release",
+            lambda: release.seal_and_submit(runtime, now=NOW.replace(hour=6)),
+            lambda _: _sealed(runtime),
+        )
+    part("sealing", sealing)
     bare: dict[str, tuple[str, Callable[[], float]]] = {
         "take_snapshot": ("DuckDB sorts the lines into months", lambda: _bare_snapshot(runtime)),
         "train_items": ("one ALS fit", lambda: _bare_als(runtime)),
         "train_timing": ("one sort of the purchase days", lambda: _bare_sort(runtime)),
         "score": ("DuckDB: distinct purchase days", lambda: _bare_distinct(runtime)),
-        "plan": ("the driver writes the rows", lambda: _bare_write(runtime, home)),
-        "compose": ("compiled templates in a loop", lambda: _bare_templates(runtime)),
-        "release": ("orjson dumps the messages", lambda: _bare_dump(runtime)),
+        "  writing": ("the driver writes the rows", lambda: _bare_write(runtime, home)),
+        "  rendering": ("compiled templates in a loop", lambda: _bare_templates(runtime)),
+        "  sealing": ("orjson dumps the messages", lambda: _bare_dump(runtime)),
     }
     return [
         replace(one, bare=bare[one.stage][0], bare_seconds=bare[one.stage][1]())
@@ -139,22 +149,41 @@ def measure_night(home: Path, database_url: str | None) -> list[Measured]:
     ]
 
 
+class Stopwatch:
+    """Adds up the seconds spent inside one function while it is held."""
+
+    def __init__(self, owner: Any, name: str) -> None:
+        """``name``: the function's, as ``owner`` holds it."""
+        self._owner, self._name, self._plain = owner, name, getattr(owner, name)
+        self.seconds = 0.0
+
+    def __enter__(self) -> "Stopwatch":
+        def timed(*given: Any, **named: Any) -> Any:
+            start = time.perf_counter()
+            try:
+                return self._plain(*given, **named)
+            finally:
+                self.seconds += time.perf_counter() - start
+
+        setattr(self._owner, self._name, timed)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        setattr(self._owner, self._name, self._plain)
+
+
 def _without_bounds(runtime: Runtime) -> Runtime:
     """The shipped policy, but nothing waits for a person."""
     free = Bounds(max_messages=10**9, max_gift_cost=10**12, max_fallback_share=1)
     table = runtime.policy.campaign_table
     campaigns = {
         name: chosen.model_copy(update={"auto_approve": free})
-        for name, chosen in runtime.policy.campaigns.items()
+        for name, chosen in table.chosen().items()
     }
     policy = runtime.policy.model_copy(
         update={"campaign_table": table.model_copy(update=campaigns)}
     )
     return Runtime(settings=runtime.settings, policy=policy)
-
-
-def _lines(runtime: Runtime) -> int:
-    return load_snapshot(runtime.store, NIGHT).counts["orders"].kept
 
 
 def _count(runtime: Runtime, sql: str) -> int:
@@ -228,11 +257,11 @@ def _bare_distinct(runtime: Runtime) -> float:
     import duckdb
 
     connection = duckdb.connect(config={"memory_limit": "2GB"})
+    files = ", ".join(f"'{file}'" for file in _history(runtime))
     return _seconds(
-        lambda: connection.execute(
-            "SELECT DISTINCT customer_key, type_key, day FROM read_parquet(?) ORDER BY ALL",
-            [_history(runtime)],
-        ).fetch_arrow_table()
+        lambda: connection.sql(
+            f"SELECT DISTINCT customer_key, type_key, day FROM read_parquet([{files}]) ORDER BY ALL"
+        ).to_arrow_table()
     )
 
 
@@ -386,7 +415,8 @@ def draw(stages: list[Measured], title: str) -> str:
             if seconds is not None:
                 width = max(1.0, 520 * seconds / longest)
                 bars.append(
-                    f'<rect x="130" y="{y + height}" width="{width:.1f}" height="10" fill="{fill}"/>'
+                    f'<rect x="130" y="{y + height}" width="{width:.1f}" height="10" '
+                    f'fill="{fill}"/>'
                     f'<text x="{136 + width:.1f}" y="{y + height + 9}">{seconds:.1f} s</text>'
                 )
     height = 60 + len(stages) * 34
