@@ -1,0 +1,313 @@
+"""Writes the tables of these pages from the code they describe.
+
+    python docs/tables.py
+
+A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``. What the code does not say
+itself, the meaning of a key in words, comes from ``meanings.toml``; a key without one is an error.
+"""
+
+import re
+import tomllib
+import types
+from collections.abc import Callable, Iterable, Mapping
+from datetime import time
+from enum import StrEnum
+from functools import cache, partial
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from annotated_types import Ge, Le, MaxLen, MinLen
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from care.domain.campaign import Bounds, CampaignSettings
+from care.domain.campaigns import CAMPAIGNS
+from care.domain.contact_policy import SendingHours
+from care.domain.exclusion import IN_WORDS, Reason
+from care.domain.gift import Gift
+from care.domain.setaside import REMEDIES, Flaw
+from care.domain.tier import Tier
+from care.intake.sources import Customers, Orders, Products
+from care.policy import Policy
+from care.rendering.environment import create_environment
+from care.rendering.vocabulary import PARTS, VOCABULARY
+from care.settings import Settings, shipped
+
+DOCS = Path(__file__).parent
+MARKED = re.compile(r"(<!-- table: ([\w.-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+CHOICE = re.compile(r"\^\(([a-z|]+)\)\$")
+RULES = {name: campaign.settings for name, campaign in sorted(CAMPAIGNS.items())}
+SECTIONS: Mapping[str, type[BaseModel]] = {
+    name: field.annotation
+    for name, field in Policy.model_fields.items()
+    if isinstance(field.annotation, type)
+    and issubclass(field.annotation, BaseModel)
+    and name != "campaign_table"
+}
+"""The plain tables of a policy; tiers, gifts and campaigns stand there many times."""
+PLAIN = {
+    bool: "`true` or `false`",
+    int: "whole number",
+    float: "number",
+    str: "text",
+    time: "time of day",
+    Path: "path",
+    SecretStr: "secret text",
+}
+
+
+class UnableToWriteTable(Exception):
+    """A page asks for a table that cannot be written; the message says what is lacking."""
+
+
+@cache
+def meanings() -> dict[str, dict[str, str]]:
+    """The words of ``meanings.toml``: table → key → meaning."""
+    found: dict[str, dict[str, str]] = tomllib.loads((DOCS / "meanings.toml").read_text("utf-8"))
+    return found
+
+
+def meaning(table: str, key: str) -> str:
+    """What a key means, in words.
+
+    Raises:
+        UnableToWriteTable: nobody has written it down yet.
+    """
+    try:
+        return meanings()[table][key]
+    except KeyError:
+        raise UnableToWriteTable(
+            f'{table}.{key} has no meaning yet; write one into docs/meanings.toml under ["{table}"]'
+        ) from None
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table; pipes inside a cell are escaped."""
+    names = list(head)
+    lines = [names, ["---"] * len(names), *rows]
+    cells = [[cell.replace("|", "\\|").replace("\n", " ") for cell in line] for line in lines]
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
+
+
+def keys(name: str, model: type[BaseModel], without: Iterable[str] = ()) -> str:
+    """Every key of a model with its type, default and meaning."""
+    left_out = set(without)
+    return table(
+        ("Key", "Type", "Default", "Meaning"),
+        (
+            (f"`{key}`", kind_of(field), default_of(field), meaning(name, key))
+            for key, field in model.model_fields.items()
+            if key not in left_out
+        ),
+    )
+
+
+def kind_of(field: FieldInfo) -> str:
+    """The type of a field and its bounds, as a person who edits a file would say it."""
+    for bound in field.metadata:
+        if choice := CHOICE.fullmatch(getattr(bound, "pattern", None) or ""):
+            return " or ".join(f"`{word}`" for word in choice[1].split("|"))
+    return _kind(field.annotation) + _bounds(field.metadata)
+
+
+def _kind(annotation: Any) -> str:
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _kind(parts[0])
+    if origin in (Union, types.UnionType):
+        return " or ".join(_kind(part) for part in parts if part is not type(None))
+    if origin is Literal:
+        return " or ".join(f"`{part}`" for part in parts)
+    if origin is tuple:
+        return f"list of {_kind(parts[0])}"
+    if origin is dict:
+        kind = _kind(parts[1])
+        return (
+            "text for each locale"
+            if kind == "text"
+            else f"a {kind} for each `{parts[0].__name__.lower()}`"
+        )
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        return " or ".join(f"`{member}`" for member in annotation)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return "table"
+    return PLAIN[annotation]
+
+
+def _bounds(metadata: Iterable[Any]) -> str:
+    low = high = None
+    said = []
+    for bound in metadata:
+        match bound:
+            case Ge():
+                low = bound.ge
+            case Le():
+                high = bound.le
+            case MinLen():
+                said.append(f"at least {bound.min_length}")
+            case MaxLen():
+                said.append(f"at most {bound.max_length}")
+            case _ if pattern := getattr(bound, "pattern", None):
+                said.append(f"`{pattern}`")
+            case _:
+                pass
+    if low is not None and high is not None:
+        said.append(f"{low} to {high}")
+    elif low is not None:
+        said.append(f"{low} or more")
+    return f", {', '.join(said)}" if said else ""
+
+
+def default_of(field: FieldInfo) -> str:
+    """What stands in where a file says nothing, or that the file must say something."""
+    value = field.get_default(call_default_factory=True, validated_data={})
+    if value is PydanticUndefined:
+        return "**required**"
+    if value is None or value in ((), {}):
+        return "none"
+    if isinstance(value, bool):
+        return "`true`" if value else "`false`"
+    if isinstance(value, BaseModel):
+        return "none"
+    return f"`{value}`"
+
+
+def settings() -> str:
+    """The environment variables of ``care/settings.py``."""
+    return table(
+        ("Variable", "Type", "Meaning"),
+        (
+            (f"`CARE_{name.upper()}`", kind_of(field), meaning("settings", name))
+            for name, field in Settings.model_fields.items()
+        ),
+    )
+
+
+def campaign_settings(name: str) -> str:
+    """What a campaign adds to the keys that every campaign has."""
+    return keys(f"policy.{name}", RULES[name], without=CampaignSettings.model_fields)
+
+
+def shop_columns(model: type[Customers] | type[Products] | type[Orders]) -> str:
+    """The canonical columns of one of the shop's tables."""
+    must = {*model.KEYS, *model.REQUIRED}
+    return table(
+        ("Column", "Needed", "What it holds"),
+        (
+            (f"`{name}`", "yes" if name in must else "", meaning(f"shop.{model.NAME}", name))
+            for name in model.COLUMNS
+        ),
+    )
+
+
+def set_aside() -> str:
+    """Every reason for setting a row or a field aside."""
+    return table(
+        ("Reason", "What was found", "Remedy"),
+        ((f"`{flaw}`", meaning("set_aside", flaw), REMEDIES[flaw]) for flaw in Flaw),
+    )
+
+
+def exclusions() -> str:
+    """Every reason for not contacting a candidate."""
+    return table(("Reason", "In words"), ((f"`{reason}`", IN_WORDS[reason]) for reason in Reason))
+
+
+def vocabulary() -> str:
+    """The words a template may use."""
+    rows = []
+    for word in sorted(VOCABULARY):
+        rows.append((f"`{word}`", meaning("vocabulary", word)))
+        rows += [
+            (f"`{word}.{part}`", meaning("vocabulary", f"{word}.{part}"))
+            for part in sorted(PARTS.get(word, ()))
+        ]
+    return table(("Word", "What it is"), rows)
+
+
+def filters() -> str:
+    """The filters a template may use."""
+    known = create_environment(shipped("templates"), inline_css=False).filters
+    return table(
+        ("Filter", "What it does"),
+        ((f"`{name}`", meaning("filters", name)) for name in sorted(known)),
+    )
+
+
+def reasons() -> str:
+    """The phrases of ``templates/reasons.toml``."""
+    phrases = tomllib.loads((shipped("templates") / "reasons.toml").read_text("utf-8"))
+    return table(
+        ("Code", "The evidence", "English", "Chinese"),
+        (
+            (f"`{code}`", meaning("reasons", code), said["en"], said["zh-CN"])
+            for code, said in phrases.items()
+        ),
+    )
+
+
+def layers() -> str:
+    """Who may import whom, as the import contract has it."""
+    project = tomllib.loads((DOCS.parent / "pyproject.toml").read_text("utf-8"))
+    contracts = project["tool"]["importlinter"]["contracts"]
+    flow = next(contract for contract in contracts if contract["id"] == "flow")
+    return table(
+        ("Layer, from the door inwards", "What it is"),
+        (
+            (" ".join(f"`{name}`" for name in layer.split(" | ")), meaning("layers", layer))
+            for layer in flow["layers"]
+        ),
+    )
+
+
+TABLES: Mapping[str, Callable[[], str]] = {
+    "settings": settings,
+    **{
+        f"shop.{model.NAME}": partial(shop_columns, model)
+        for model in (Customers, Products, Orders)
+    },
+    "set_aside": set_aside,
+    **{
+        f"policy.{name}": partial(keys, f"policy.{name}", model) for name, model in SECTIONS.items()
+    },
+    "policy.sending_hours": partial(keys, "policy.sending_hours", SendingHours),
+    "policy.tiers": partial(keys, "policy.tiers", Tier),
+    "policy.gifts": partial(keys, "policy.gifts", Gift),
+    "policy.campaigns": partial(keys, "policy.campaigns", CampaignSettings),
+    "policy.auto_approve": partial(keys, "policy.auto_approve", Bounds),
+    **{f"policy.{name}": partial(campaign_settings, name) for name in RULES},
+    "exclusions": exclusions,
+    "vocabulary": vocabulary,
+    "filters": filters,
+    "reasons": reasons,
+    "layers": layers,
+}
+"""Every table a page can ask for. A campaign is here because its module is there."""
+
+
+def refreshed(page: str) -> str:
+    """A page with all its tables as they should be now."""
+
+    def write(found: re.Match[str]) -> str:
+        before, name, after = found.groups()
+        if name not in TABLES:
+            raise UnableToWriteTable(
+                f"there is no table {name!r}; the tables are {', '.join(TABLES)}"
+            )
+        return f"{before}{TABLES[name]()}\n{after}"
+
+    return MARKED.sub(write, page)
+
+
+def main() -> None:
+    """Bring every page up to date, and say which ones changed."""
+    for path in sorted(DOCS.glob("*.md")):
+        page = path.read_text("utf-8")
+        if (fresh := refreshed(page)) != page:
+            path.write_text(fresh, "utf-8")
+            print(f"{path.relative_to(DOCS.parent)} rewritten")
+
+
+if __name__ == "__main__":
+    main()

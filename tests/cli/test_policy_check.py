@@ -1,0 +1,115 @@
+"""`care policy check` says what a night would refuse, and what is probably not meant."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from care.settings import shipped
+from tests.builders import write
+from tests.cli.shop import a_shop
+
+SHIPPED = shipped("policy.toml").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def check(care, tmp_path):
+    """Check the shipped policy with changes (old, new)."""
+
+    def run(*changes, flags=()):
+        text = SHIPPED
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        return care("policy", "check", write(tmp_path / "mine.toml", text), *flags)
+
+    return run
+
+
+def test_the_shipped_policy_is_fine(care):
+    said = care("policy", "check")
+    assert said.code == 0
+    assert said.out.splitlines() == [
+        f"{shipped('policy.toml')} is fine: 4 tiers, 5 gifts, campaigns:",
+        "  birthday: priority 90, approved by policy, within bounds",
+        "  membership_anniversary: priority 60, approved by policy, within bounds",
+        "  replenishment: priority 30, approved by a person",
+    ]
+
+
+def test_the_policy_that_a_night_would_use_is_the_one_checked(care, monkeypatch, tmp_path):
+    monkeypatch.setenv("CARE_POLICY_PATH", str(write(tmp_path / "mine.toml", SHIPPED)))
+    assert f"{tmp_path}/mine.toml is fine" in care("policy", "check").out
+
+
+def test_json_of_a_check_has_keys_to_rely_on(care, check):
+    said = check(("min_gap_days = 3", "min_gap_days = 7"), flags=["--json"])
+    found = json.loads(said.out)
+    assert set(found) == {"policy", "sha256", "campaigns", "notes"}
+    assert found["campaigns"] == ["birthday", "membership_anniversary", "replenishment"]
+    assert len(found["sha256"]) == 64
+    assert found["notes"] == [
+        "contact.touches_per_week = 2 is never reached: with contact.min_gap_days = 7 no more "
+        "than 1 fit in 7 days"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("gift_budget = 40000", "gift_bugdet = 40000"), "night.gift_bugdet: there is no such key"),
+        (("gift_budget = 40000", 'gift_budget = "400"'), "night.gift_budget: '400' cannot be"),
+        ((', zh-CN = "手写贺卡"', ""), "gifts.birthday_card.label: zh-CN is missing"),
+        (('gold = ["tote_bag"]', 'gold = ["tote"]'), "there is no gift 'tote'"),
+        (("[night]", "[night"), "not TOML at column 7"),
+    ],
+)
+def test_a_policy_that_cannot_be_is_refused_with_its_line(check, tmp_path, change, told):
+    said = check(change)
+    line = SHIPPED[: SHIPPED.index(change[0])].count("\n") + 1
+    assert said.code == 3
+    assert said.out == ""
+    assert said.err.startswith(f"care: {tmp_path}/mine.toml:")
+    assert f"{tmp_path}/mine.toml:{line}: " in said.err
+    assert told in said.words
+
+
+def test_a_campaign_that_is_switched_off_needs_no_templates(check, monkeypatch, tmp_path):
+    import shutil
+
+    shutil.copytree(shipped("templates"), tmp_path / "templates")
+    shutil.rmtree(tmp_path / "templates" / "birthday")
+    monkeypatch.setenv("CARE_TEMPLATES_PATH", str(tmp_path / "templates"))
+    assert check().code == 3
+    said = check(("[campaigns.birthday]", "[campaigns.birthday]\nenabled = false"))
+    assert said.code == 0
+    assert "birthday" not in said.out.replace("membership", "")
+
+
+def test_a_note_does_not_make_a_policy_wrong(check):
+    said = check(("gift_budget = 40000", "gift_budget = 2000"))
+    assert said.code == 0
+    assert said.out.splitlines()[-1].startswith("note: gifts.flower_bouquet costs 2400")
+
+
+def test_categories_that_protect_nothing_are_noted_where_the_shop_is_at_hand(check, tmp_path):
+    a_shop(tmp_path / "shop")
+    products = pd.read_parquet(tmp_path / "shop" / "products.parquet")
+    products.loc[0, "category"] = "CIGARS"
+    products.to_parquet(tmp_path / "shop" / "products.parquet")
+    listed = SHIPPED[SHIPPED.index("never_name = [") : SHIPPED.index("[holdout]")]
+    changed = (listed, 'never_name = ["CIGARS", "CIGRAS"]\n\n')
+    said = check(changed, flags=["--home", str(tmp_path)])
+    notes = [line for line in said.out.splitlines() if line.startswith("note: ")]
+    assert notes == [
+        "note: wording.never_name holds 'CIGRAS', which is no category of the shop's: nothing is "
+        "protected by it"
+    ]
+
+
+def test_a_shop_that_is_not_delivered_does_not_stop_the_check(check, tmp_path):
+    a_shop(tmp_path / "shop")
+    (tmp_path / "shop" / "products.parquet").unlink()
+    said = check(flags=["--home", str(tmp_path)])
+    assert said.code == 0
+    assert "note: the shop's catalogue could not be looked at: " in said.out
