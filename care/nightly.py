@@ -35,7 +35,7 @@ from care.intake.sources import read_sources
 from care.letters import Words
 from care.policy import Policy
 from care.recommendation import FALLBACK, Recommendations, recommend
-from care.rhythms import find_rhythms
+from care.rhythms import find_rhythms, no_rhythms
 from care.runtime import Runtime
 from care.storage import catalogue, gifts, messages, nights, people, reviews
 from care.storage import snapshot as snapshots
@@ -83,8 +83,17 @@ def run(runtime: Runtime, *, night: date, now: datetime) -> None:
 
 
 def refuse_stale(runtime: Runtime, *, night: date, now: datetime) -> None:
-    """Refuse a night too old to be worth planning: nobody wants a belated birthday wish."""
-    age = (now.astimezone(runtime.policy.shop.zone).date() - night).days
+    """Refuse a night too old to be worth planning, and one that has not come yet.
+
+    Nobody wants a belated birthday wish.
+    """
+    today = now.astimezone(runtime.policy.shop.zone).date()
+    age = (today - night).days
+    if age < -1:
+        raise UnableToPlan(
+            f"{night} is still to come, and its orders with it. Plan it on the day; for a drill, "
+            "pass the moment as --now."
+        )
     limit = runtime.policy.night.stale_after_days
     if age > limit:
         raise UnableToPlan(
@@ -157,7 +166,12 @@ def _rhythms_of(night: date) -> str:
 
 
 def _read_rhythms(runtime: Runtime, night: date) -> pd.DataFrame:
-    return pd.read_parquet(io.BytesIO(runtime.store.read(_rhythms_of(night))))
+    try:
+        content = runtime.store.read(_rhythms_of(night))
+    except FileNotFoundError:
+        log.warning("%s was not scored: nothing is foretold to run out", night)
+        return no_rhythms()
+    return pd.read_parquet(io.BytesIO(content))
 
 
 def plan(runtime: Runtime, *, night: date, now: datetime) -> list[int]:
@@ -166,19 +180,16 @@ def plan(runtime: Runtime, *, night: date, now: datetime) -> list[int]:
     Returns the shards to compose. A planned night is left as it is. Two runs at once, of one night
     or of two, end with the plans they would have had one after the other.
     """
-    shards = list(range(runtime.settings.shards))
     refuse_stale(runtime, night=night, now=now)
     for _ in range(REPLANS):
         with reading(runtime.engine) as connection:
             if nights.find_night(connection, night) is not None:
-                log.info("%s is planned already", night)
-                return shards
-        if _plan_once(runtime, night):
-            return shards
+                return nights.shards_of(connection, night)
+        _plan_once(runtime, night)
     raise UnableToPlan(f"{night}: other nights kept being planned meanwhile; run it again")
 
 
-def _plan_once(runtime: Runtime, night: date) -> bool:
+def _plan_once(runtime: Runtime, night: date) -> None:
     policy, snapshot = runtime.policy, load_snapshot(runtime.store, night)
     history = open_history(runtime.store, snapshot.history, night=night)
     with reading(runtime.engine) as connection:
@@ -228,11 +239,10 @@ def _plan_once(runtime: Runtime, night: date) -> bool:
         log.info(
             "%s: another plan came first (%s); looking again", night, type(error.orig).__name__
         )
-        return False
+        return
     log.info(
         "%s planned: %d due, %d touches", night, sum(planned.due.values()), len(planned.touches)
     )
-    return True
 
 
 def _paused(policy: Policy, by_day: pd.DataFrame, night: date) -> dict[str, list[str]]:

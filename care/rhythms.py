@@ -50,12 +50,12 @@ def find_rhythms(
     champion = load_champion(runtime, "timing")
     if champion is None:
         log.warning("no timing model speaks: nothing is foretold to run out")
-        return _nothing()
+        return no_rhythms()
     sayable = sold[~sold["category"].isin(runtime.policy.wording.never_name)]
     found = [
         _of_piece(piece, champion[1], sayable, last_known_day(night)) for piece in cut(history)
     ]
-    return pd.concat([_nothing(), *found], ignore_index=True)
+    return pd.concat([no_rhythms(), *found], ignore_index=True)
 
 
 def _of_piece(
@@ -77,7 +77,8 @@ def _of_piece(
     return _as_tables(named)
 
 
-def _nothing() -> pd.DataFrame:
+def no_rhythms() -> pd.DataFrame:
+    """Nothing is running out; columns ``DTYPES``."""
     return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in DTYPES.items()})
 
 

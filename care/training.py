@@ -1,7 +1,8 @@
 """Training: what the shop's history teaches, measured on a part held back, and who may speak."""
 
 import logging
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -28,8 +29,10 @@ from recommender.timing.law import Law
 
 log = logging.getLogger(__name__)
 
-ITEMS: Mapping[str, Any] = {"popularity": Popularity, "personal": Personal, "als": Als}
-TIMING: Mapping[str, Any] = {"interval": Interval, "frequency": Frequency, "law": Law}
+MODELS: Mapping[str, Mapping[str, Any]] = {
+    "items": {"popularity": Popularity, "personal": Personal, "als": Als},
+    "timing": {"interval": Interval, "frequency": Frequency, "law": Law},
+}
 METRIC = {"items": "recall", "timing": "ap"}
 BASELINES = {"items": ["popularity"], "timing": ["interval", "frequency"]}
 EVALUATED_LINES = 2_000_000
@@ -46,34 +49,45 @@ def last_known_day(night: date) -> int:
 
 def train_items(runtime: Runtime, *, night: date) -> str:
     """Train and judge the item models; return what the gate said. Done once a night."""
-    if (trained := _already(runtime, "items", night)) is not None:
-        return trained.verdict
-    history, data = _history(runtime, night)
-    if (doubt := _doubt(runtime, history, night)) is not None:
-        return doubt
-    judged = evaluate.evaluate_items(
-        item_history(sample(history, lines=EVALUATED_LINES)),
-        {name: model.fit for name, model in ITEMS.items()},
-        max_customers=MAX_EVALUATED,
-    )
-    return _promote(runtime, night, judged, ITEMS, Frames(cut(history), item_history), data)
+    return _train(runtime, "items", night, item_history, _judge_items)
 
 
 def train_timing(runtime: Runtime, *, night: date) -> str:
     """Train and judge the timing models; return what the gate said. Done once a night."""
-    if (trained := _already(runtime, "timing", night)) is not None:
+    return _train(runtime, "timing", night, recommended_days, _judge_timing)
+
+
+def _train(
+    runtime: Runtime,
+    kind: str,
+    night: date,
+    read: Callable[[ibis.Table], pd.DataFrame],
+    judge: Callable[[pd.DataFrame, date], evaluate.Evaluation],
+) -> str:
+    with reading(runtime.engine) as connection:
+        trained = find_trained(connection, kind, night)
+    if trained is not None:
         return trained.verdict
     history, data = _history(runtime, night)
     if (doubt := _doubt(runtime, history, night)) is not None:
         return doubt
+    try:
+        judged = judge(read(sample(history, lines=EVALUATED_LINES)), night)
+    except evaluate.UnableToEvaluate as error:
+        log.warning("%s: no model of %s is trained: %s", night, kind, error)
+        return f"not trained: {error}"
+    return _promote(runtime, night, judged, Frames(cut(history), read), data)
+
+
+def _judge_items(history: pd.DataFrame, _night: date) -> evaluate.Evaluation:
+    fits = {name: model.fit for name, model in MODELS["items"].items()}
+    return evaluate.evaluate_items(history, fits, max_customers=MAX_EVALUATED)
+
+
+def _judge_timing(days: pd.DataFrame, night: date) -> evaluate.Evaluation:
+    fits = {name: model.fit for name, model in MODELS["timing"].items()}
     origins = evaluate.latest_origins(last_known_day(night), horizon=HORIZON_DAYS)
-    judged = evaluate.evaluate_timing(
-        recommended_days(sample(history, lines=EVALUATED_LINES)),
-        {name: model.fit for name, model in TIMING.items()},
-        origins=origins,
-        horizon=HORIZON_DAYS,
-    )
-    return _promote(runtime, night, judged, TIMING, Frames(cut(history), recommended_days), data)
+    return evaluate.evaluate_timing(days, fits, origins=origins, horizon=HORIZON_DAYS)
 
 
 def load_champion(runtime: Runtime, kind: str) -> tuple[str, Any] | None:
@@ -127,16 +141,18 @@ def _doubt(runtime: Runtime, history: ibis.Table, night: date) -> str | None:
     return f"not trained: {'; '.join(found)}"
 
 
-def _already(runtime: Runtime, kind: str, night: date) -> ModelRecord | None:
-    with reading(runtime.engine) as connection:
-        return find_trained(connection, kind, night)
+def _tellable(figures: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
+    """Figures without those the held-out history could not tell, which JSON cannot hold."""
+    return {
+        model: {metric: value for metric, value in found.items() if not math.isnan(value)}
+        for model, found in figures.items()
+    }
 
 
 def _promote(
     runtime: Runtime,
     night: date,
     judged: evaluate.Evaluation,
-    models: Mapping[str, Any],
     learnt: Frames,
     data: str,
 ) -> str:
@@ -152,7 +168,7 @@ def _promote(
     )
     name, place, sha256 = verdict.promoted or "none", "", ""
     if verdict.promoted is not None:
-        model = models[name].fit(learnt, today=last_known_day(night))
+        model = MODELS[kind][name].fit(learnt, today=last_known_day(night))
         place = f"models/{kind}/{night}-{name}.zip"
         sha256 = artifact.save(
             model,
@@ -167,7 +183,7 @@ def _promote(
         night=night,
         artifact=place,
         artifact_sha256=sha256,
-        figures=judged.figures,
+        figures=_tellable(judged.figures),
         verdict=verdict.reason,
         champion=verdict.promoted is not None,
     )

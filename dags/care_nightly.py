@@ -91,7 +91,7 @@ def care_nightly() -> None:
 
         return nightly.score(open_task_runtime(), night=night_of_run())
 
-    @task
+    @task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
     def plan() -> list[int]:
         from care import nightly
 
@@ -116,7 +116,8 @@ def care_nightly() -> None:
     planned = plan()
     composed = compose.expand(shard=planned)
     snapshot >> models
-    [snapshot, *models] >> scored >> planned
+    [snapshot, *models] >> scored
+    [snapshot, scored] >> planned
     [planned, composed] >> queue()
 
 

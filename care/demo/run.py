@@ -24,10 +24,13 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 from rich.text import Text
 
+from care import desk, report
 from care.demo.facts import TERMS, ShopFacts
 from care.demo.shop import build_shop
+from care.policy import read_policy
+from care.runtime import Runtime
 from care.settings import Settings, read_settings, shipped
-from care.terminal import WIDTH, console
+from care.terminal import WIDTH, console, print_night, print_nights, sample_panel
 
 TASKS_BESIDE_COMPOSE = 10
 """Of one night: six of the nightly DAG, and two runs of the release DAG with two each."""
@@ -42,16 +45,18 @@ def run_demo(home: Path | None, *, first: date, nights: int) -> None:
     """Build the shop, run the nights, print the summary.
 
     Raises:
+        UnableToReadSettings, UnableToReadConfiguration: before anything is made.
         UnableToRunDemo: naming the log that tells why.
     """
     settings = demo_settings(home)
+    policy = read_policy(settings.policy_path)
     settings.make_home()
     began = time.monotonic()
     console.print(
         Panel(
             "[bold]nightcare[/]: every night, the right touch for each customer who is due.\n"
             f"This demo runs {_count(nights, 'night')} of a shop through Airflow: the nightly DAG, "
-            "then the release\nDAG with a make-believe gateway at the other end.",
+            "then the release DAG with a make-believe gateway at the other end.",
             border_style="cyan",
             width=WIDTH,
         )
@@ -62,7 +67,7 @@ def run_demo(home: Path | None, *, first: date, nights: int) -> None:
             facts = build_shop(settings.sources.parent)
         console.print(_shop(facts))
         _follow(process, settings, nights, log)
-    _summarise(settings, first, nights, time.monotonic() - began)
+    _summarise(Runtime(settings, policy), first, nights, time.monotonic() - began)
 
 
 def demo_settings(home: Path | None) -> Settings:
@@ -163,13 +168,7 @@ def _shop(facts: ShopFacts) -> Table:
     return told
 
 
-def _summarise(settings: Settings, first: date, nights: int, seconds: float) -> None:
-    from care import desk, report
-    from care.policy import read_policy
-    from care.runtime import Runtime
-    from care.terminal import print_night, print_nights, sample_panel
-
-    runtime = Runtime(settings, read_policy(settings.policy_path))
+def _summarise(runtime: Runtime, first: date, nights: int, seconds: float) -> None:
     reports = [report.night_report(runtime, first + timedelta(days=n)) for n in range(nights)]
     last = reports[-1]
     print_night(last)
@@ -184,11 +183,11 @@ def _summarise(settings: Settings, first: date, nights: int, seconds: float) -> 
         console.rule(f"[bold]{_count(len(samples), 'message')} of the last night", style="cyan")
     for sample in samples:
         console.print(sample_panel(sample))
-    console.print(
-        f"\n[bold green]Done[/] in {seconds:.0f} seconds. Everything lies under {settings.home}\n"
-    )
+    home = runtime.settings.home
+    told = f" in {seconds:.0f} seconds. Everything lies under {home}\n"
+    console.print(Text.assemble("\n", ("Done", "bold green"), told), soft_wrap=True)
     look = datetime.combine(last.record.night, PEOPLE_LOOK_AT, runtime.policy.shop.zone)
-    _suggest(settings.home, last.waiting, look)
+    _suggest(home, last.waiting, look)
 
 
 def _suggest(home: Path, waiting: list[str], look: datetime) -> None:

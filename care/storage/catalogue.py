@@ -25,9 +25,9 @@ def _keys(
     connection: Connection, table: Table, name: str, key: str, wanted: pd.Series
 ) -> pd.Series:
     known: pd.Series = read_frame(connection, select(table)).set_index(name)[key].astype("int64")
-    fresh = np.sort(np.setdiff1d(wanted.dropna().unique(), known.index.to_numpy()))
+    fresh = wanted[~wanted.isin(known.index)].dropna().drop_duplicates().sort_values()
     start = (connection.scalar(select(func.max(table.c[key]))) or 0) + 1
-    added = pd.Series(np.arange(start, start + len(fresh)), index=pd.Index(fresh), dtype="int64")
+    added = pd.Series(np.arange(start, start + len(fresh)), index=fresh, dtype="int64")
     insert_frame(connection, table, pd.DataFrame({key: added.to_numpy(), name: added.index}))
     keys: pd.Series = pd.concat([known, added])
     return keys

@@ -39,6 +39,12 @@ def find_night(connection: Connection, night: date) -> NightRecord | None:
     return None if row is None else NightRecord(**row._asdict())
 
 
+def shards_of(connection: Connection, night: date) -> list[int]:
+    """The shards a night was planned in, whatever the settings say today."""
+    query = select(touches.c.shard).where(touches.c.night == night, touches.c.arm == "treated")
+    return list(connection.scalars(query.distinct().order_by(touches.c.shard)))
+
+
 def latest_night(connection: Connection) -> date | None:
     """The latest night planned."""
     latest: date | None = connection.scalar(select(func.max(nights.c.night)))

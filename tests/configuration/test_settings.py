@@ -207,10 +207,10 @@ def _key(home: Path, ready: "multiprocessing.synchronize.Barrier") -> bytes:
 
 
 def test_processes_that_start_at_once_agree_on_one_key(tmp_path):
-    together = 8
+    together = 4
     context = multiprocessing.get_context("forkserver")
     with context.Manager() as manager, context.Pool(together) as pool:
-        for turn in range(5):
+        for turn in range(3):
             home = tmp_path / str(turn)
             ready = manager.Barrier(together)
             keys = pool.starmap(_key, [(home, ready)] * together)

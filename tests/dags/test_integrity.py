@@ -78,7 +78,7 @@ def test_the_night_is_drawn_as_it_flows(bag):
     dag = bag.dags["care_nightly"]
     flow = {task.task_id: sorted(task.downstream_task_ids) for task in dag.tasks}
     assert flow == {
-        "take_snapshot": ["score", "train_items", "train_timing"],
+        "take_snapshot": ["plan", "score", "train_items", "train_timing"],
         "train_items": ["score"],
         "train_timing": ["score"],
         "score": ["plan"],
