@@ -163,7 +163,7 @@ def write_night_json(runtime: Runtime) -> None:
     if found is None:
         return
     path = runtime.settings.home / "night.json"
-    draft = path.with_suffix(".tmp")
+    draft = path.with_name(f".night.json.{os.getpid()}")
     path.parent.mkdir(parents=True, exist_ok=True)
     draft.write_bytes(orjson.dumps(found.numbers(), option=orjson.OPT_INDENT_2))
     os.replace(draft, path)

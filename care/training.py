@@ -86,7 +86,9 @@ def _judge_items(history: pd.DataFrame, _night: date) -> evaluate.Evaluation:
 
 def _judge_timing(days: pd.DataFrame, night: date) -> evaluate.Evaluation:
     fits = {name: model.fit for name, model in MODELS["timing"].items()}
-    origins = evaluate.latest_origins(last_known_day(night), horizon=HORIZON_DAYS)
+    # A shop that was closed yesterday knows nothing later than its last purchase.
+    known = min(last_known_day(night), int(days["day"].max())) if len(days) else 0
+    origins = evaluate.latest_origins(known, horizon=HORIZON_DAYS)
     return evaluate.evaluate_timing(days, fits, origins=origins, horizon=HORIZON_DAYS)
 
 

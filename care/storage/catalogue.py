@@ -5,6 +5,7 @@ import pandas as pd
 from sqlalchemy import Connection, Table, func, select
 
 from care.storage.bulk import insert_frame, read_frame
+from care.storage.database import lock_table
 from care.storage.tables import product_types, products
 
 
@@ -24,6 +25,7 @@ def sync_catalogue(connection: Connection, catalogue: pd.DataFrame) -> pd.DataFr
 def _keys(
     connection: Connection, table: Table, name: str, key: str, wanted: pd.Series
 ) -> pd.Series:
+    lock_table(connection, table)
     known: pd.Series = read_frame(connection, select(table)).set_index(name)[key].astype("int64")
     fresh = wanted[~wanted.isin(known.index)].dropna().drop_duplicates().sort_values()
     start = (connection.scalar(select(func.max(table.c[key]))) or 0) + 1

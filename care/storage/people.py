@@ -7,6 +7,7 @@ import pandas as pd
 from sqlalchemy import Connection, and_, func, select
 
 from care.storage.bulk import insert_frame, read_frame
+from care.storage.database import lock_table
 from care.storage.tables import consents, customers, identities, suppressions
 from care.storage.vault import Vault
 
@@ -27,6 +28,7 @@ def sync_people(
     no longer lists are left alone: a feed that lost half its rows must not erase anybody. Returns
     ``customer_id, customer_key`` of everybody known.
     """
+    lock_table(connection, customers)
     known = read_frame(connection, select(identities))
     new = people[~people["customer_id"].isin(known["customer_id"])].sort_values("customer_id")
     highest = connection.scalar(select(func.max(customers.c.customer_key))) or 0

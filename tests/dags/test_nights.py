@@ -186,12 +186,9 @@ def test_a_run_that_says_no_date_or_no_moment_does_not_begin(dags, home, conf, t
 # ── Where the ledger is ─────────────────────────────────────────────────────────────────────────
 
 
-NAN = "a model's figures may be NaN, which PostgreSQL's JSON refuses, so training fails there"
-
-
 @pytest.mark.parametrize(
     "kind",
-    ["sqlite", pytest.param("postgresql", marks=pytest.mark.xfail(strict=True, reason=NAN))],
+    ["sqlite", "postgresql"],
 )
 def test_the_connection_of_airflow_is_the_ledger(dags, home, monkeypatch, request, kind):
     url = f"sqlite:///{home / 'elsewhere' / 'ledger.sqlite'}"

@@ -117,7 +117,7 @@ def some_orders(customers: Sequence[Row], *, until: date = LAST_ORDERS) -> list[
                         "product_id": f"p-{kind}-{(number + another) % kinds}",
                         "quantity": 1.0 + turn % 2,
                         "amount_minor": _price(number, kind),
-                        "ordered_at": day_of_shop.astimezone(UTC).replace(tzinfo=None),
+                        "ordered_at": day_of_shop.astimezone(UTC),
                     }
                 )
                 turn += 1
@@ -138,7 +138,7 @@ def some_products() -> list[Row]:
             "name": f"{name.title()} No. {place + 1}",
             "name_zh": None
             if place == 5
-            else f"{'咖啡 洗洁精 绿茶 香烟'.split()[kind]}{place + 1}号",
+            else f"{['咖啡', '洗洁精', '绿茶', '香烟'][kind]}{place + 1}号",
             "product_type": name,
             "category": category,
             "department": "GROCERY",
@@ -180,7 +180,7 @@ def a_shop(
     folder.mkdir(parents=True, exist_ok=True)
     people = some_customers() if customers is None else customers
     lines = list(some_orders(people) if orders is None else orders)
-    when = datetime(2017, 10, 2, 12)
+    when = datetime(2017, 10, 2, 12, tzinfo=UTC)
     lines += [{"amount_minor": 100, "ordered_at": when} | line for line in BAD_LINES]
     _write(folder / "customers.parquet", people)
     _write(folder / "products.parquet", some_products())

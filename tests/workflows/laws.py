@@ -110,12 +110,8 @@ def gifts_are_in_balance(runtime: Runtime, connection: Connection) -> None:
         .outerjoin(messages_table, messages_table.c.touch_id == touches.c.touch_id)
         .where(touches.c.gift_id.is_not(None))
     )
-    settled = {
-        touch_id: kind
-        for touch_id, kind in connection.execute(
-            select(gift_moves.c.touch_id, gift_moves.c.kind).where(gift_moves.c.kind != "reserve")
-        )
-    }
+    ends = select(gift_moves.c.touch_id, gift_moves.c.kind).where(gift_moves.c.kind != "reserve")
+    settled = {row.touch_id: row.kind for row in connection.execute(ends)}
     for touch in connection.execute(given):
         ended_as = touch.message or touch.state
         assert settled.get(touch.touch_id) == SETTLED_BY.get(ended_as), (touch, ended_as)

@@ -243,20 +243,3 @@ def test_people_who_decide_on_different_campaigns_do_not_stand_in_each_others_wa
     assert told == [None, None, None]
     assert sorted(one.campaign for one in trail_of(planned)) == CAMPAIGNS
     assert_laws(planned)
-
-
-def test_a_stop_that_comes_during_a_release_either_stops_it_or_is_told(planned):
-    approve(planned, "membership_anniversary")
-    told = at_once(
-        planned,
-        lambda: decide(planned, Verdict.REJECT, "membership_anniversary", reason="stop"),
-        lambda: release_at(planned, "06:30"),
-    )
-    left = exported(planned.settings.outbound)
-    if told[0] is None:
-        assert left == []
-        assert set(messages_of(planned, "membership_anniversary")["state"]) == {"withdrawn"}
-    else:
-        assert "on its way" in told[0]
-        assert len(left) == 6
-    assert_laws(planned)

@@ -1,12 +1,12 @@
 """A model that fails stops nobody's birthday: who speaks then, and what the reviewer is told."""
 
 import logging
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import select
 
-from care import desk, nightly, report
+from care import desk, nightly, report, training
 from care.storage.database import reading
 from care.storage.models import find_champion
 from care.storage.nights import find_night
@@ -28,14 +28,14 @@ from tests.workflows.laws import assert_laws
 
 def orders_of_a_young_shop():
     """Nobody has come back often enough to be known."""
-    young = datetime(2017, 10, 25)
+    young = datetime(2017, 10, 25, tzinfo=UTC)
     return [line for line in some_orders(some_customers()) if line["ordered_at"] > young]
 
 
 def orders_of_a_few_regulars():
     """Regular enough for timing; too few of anything for items."""
     regulars = [f"c0{number}" for number in range(1, 7)]
-    summer, last_day = datetime(2017, 7, 1), datetime(2017, 11, 13)
+    summer, last_day = datetime(2017, 7, 1, tzinfo=UTC), datetime(2017, 11, 13, tzinfo=UTC)
     return [
         line
         for line in some_orders(some_customers())
@@ -67,19 +67,21 @@ def champions_of(runtime, night=NIGHT):
 
 
 @pytest.mark.parametrize(
-    ("orders", "failing", "champions"),
+    ("orders", "untrained", "champions"),
     [
-        (orders_of_a_young_shop, ["train_items", "train_timing"], {"items": None, "timing": None}),
-        (orders_of_a_few_regulars, ["train_items"], {"items": None, "timing": "law"}),
-        (orders_without_habits, ["train_timing"], {"items": None, "timing": None}),
+        (orders_of_a_young_shop, ["items", "timing"], {"items": None, "timing": None}),
+        (orders_of_a_few_regulars, ["items"], {"items": None, "timing": "law"}),
+        (orders_without_habits, ["timing"], {"items": None, "timing": None}),
     ],
 )
-def test_the_first_night_goes_on_without_a_model(tmp_path, caplog, orders, failing, champions):
+def test_the_first_night_goes_on_without_a_model(tmp_path, caplog, orders, untrained, champions):
     however_little = {"feed": {"max_age_days": 30, "min_share": 0}}
     runtime = a_house(tmp_path / "home", orders=orders(), policy=however_little)
     run_night(runtime)
-    told = [one.getMessage() for one in caplog.records if one.levelno == logging.ERROR]
-    assert told == [f"{name} failed; the champion of an earlier night speaks" for name in failing]
+    told = [one.getMessage() for one in caplog.records if "is trained" in one.getMessage()]
+    kinds = zip(untrained, told, strict=True)
+    assert all(f"no model of {kind} is trained" in line for kind, line in kinds)
+    assert not [one for one in caplog.records if one.levelno >= logging.ERROR]
     assert champions_of(runtime) == champions
     said = report.night_report(runtime, NIGHT).numbers()
     assert said["touched"]["birthday"] == 9
@@ -165,3 +167,39 @@ def test_too_many_fallbacks_ask_for_a_person(planned_on_sqlite, damage, state, w
     birthday, *_ = desk.list_campaigns(runtime, night=NIGHT)
     assert (birthday.campaign, str(birthday.state)) == ("birthday", state)
     assert birthday.needs_person == why
+
+
+# ── Awkward shops ───────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_figure_that_could_not_be_measured_is_left_out(tmp_path, database_url):
+    """Where everybody buys the same again, nothing tells how well new things are found."""
+    first = {}
+    creatures_of_habit = [
+        line
+        | {
+            "product_id": first.setdefault(
+                (line["customer_id"], line["product_id"][:3]), line["product_id"]
+            )
+        }
+        for line in some_orders(some_customers())
+    ]
+    runtime = a_house(tmp_path / "home", database_url, orders=creatures_of_habit)
+    nightly.take_snapshot(runtime, night=NIGHT)
+    training.train_items(runtime, night=NIGHT)
+    with reading(runtime.engine) as connection:
+        assert find_champion(connection, "items").name == "personal"
+
+
+def test_timing_learns_although_the_shop_was_closed_yesterday(tmp_path):
+    yesterday = at("00:00", after(-1))
+    orders = [
+        line
+        for line in some_orders(some_customers())
+        if not yesterday <= line["ordered_at"] < at("00:00")
+    ]
+    runtime = a_house(tmp_path / "home", orders=orders)
+    nightly.take_snapshot(runtime, night=NIGHT)
+    training.train_timing(runtime, night=NIGHT)
+    with reading(runtime.engine) as connection:
+        assert find_champion(connection, "timing").name == "law"

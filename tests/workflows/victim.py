@@ -4,7 +4,9 @@ import importlib
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -50,64 +52,88 @@ def kill_during(
     runtime: Runtime, stage: str, moment: Moment, function: str, *, call: int = 1
 ) -> None:
     """Run a stage in a process of its own and kill -9 it ``before`` or ``after`` a call."""
-    victim = started(runtime, stage, dies=(moment, function, call))
+    victim = _start(runtime, stage, at_call=(moment, function, call))
     victim.join(60)
     assert victim.exitcode == -signal.SIGKILL, f"{stage} never came to {function}"
+
+
+@contextmanager
+def held_up(
+    runtime: Runtime, stage: str, moment: Moment, function: str, *, call: int = 1
+) -> Iterator[None]:
+    """Run a stage in a process of its own that waits at a call until the block is left."""
+    reached, go_on = context.Event(), context.Event()
+    process = _start(runtime, stage, at_call=(moment, function, call), signals=(reached, go_on))
+    try:
+        assert reached.wait(60), f"{stage} never came to {function}"
+        yield
+    finally:
+        go_on.set()
+        process.join(60)
+    assert process.exitcode == 0
 
 
 def at_once(runtime: Runtime, *stages: str) -> list[int | None]:
     """Run stages at the same moment, each in a process of its own; their exit codes."""
     gate = context.Barrier(len(stages))
-    processes = [started(runtime, stage, gate=gate) for stage in stages]
+    processes = [_start(runtime, stage, gate=gate) for stage in stages]
     for process in processes:
         process.join(120)
     return [process.exitcode for process in processes]
 
 
-def started(
-    runtime: Runtime,
-    stage: str,
-    *,
-    dies: tuple[Moment, str, int] | None = None,
-    gate: Any = None,
-) -> multiprocessing.process.BaseProcess:
-    """Start a stage in a process of its own; with a ``gate``, once everybody waits at it."""
+def _start(runtime: Runtime, stage: str, **told: Any) -> multiprocessing.process.BaseProcess:
     settings = runtime.settings
     process = context.Process(
-        target=_run, args=(settings.home, settings.database_url, stage, dies, gate)
+        target=_run, args=(settings.home, settings.database_url, stage), kwargs=told
     )
     process.start()
     return process
 
 
 def _run(
-    home: Path, url: str | None, stage: str, dies: tuple[Moment, str, int] | None, gate: Any
+    home: Path,
+    url: str | None,
+    stage: str,
+    *,
+    at_call: tuple[Moment, str, int] | None = None,
+    signals: tuple[Any, Any] | None = None,
+    gate: Any = None,
 ) -> None:
     runtime = reopened(home, url)
-    if dies is not None:
-        _arm(*dies)
+    if at_call is not None:
+        _stop_at(*at_call, _die if signals is None else partial(_wait, *signals))
     if gate is not None:
         gate.wait(60)
     STAGES[stage](runtime)
 
 
-def _arm(moment: Moment, function: str, call: int) -> None:
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _wait(reached: Any, go_on: Any) -> None:
+    reached.set()
+    go_on.wait(60)
+
+
+def _stop_at(moment: Moment, function: str, call: int, stop: Callable[[], None]) -> None:
     place, name = function.rsplit(".", 1)
     try:
         owner: Any = importlib.import_module(place)
     except ModuleNotFoundError:  # a class in a module
         module, kind = place.rsplit(".", 1)
         owner = getattr(importlib.import_module(module), kind)
-    unharmed, calls = getattr(owner, name), 0
+    untouched, calls = getattr(owner, name), 0
 
-    def deadly(*args: Any, **told: Any) -> Any:
+    def stopping(*args: Any, **told: Any) -> Any:
         nonlocal calls
         calls += 1
-        if moment == "before" and calls == call:
-            os.kill(os.getpid(), signal.SIGKILL)
-        result = unharmed(*args, **told)
-        if moment == "after" and calls == call:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if (moment, calls) == ("before", call):
+            stop()
+        result = untouched(*args, **told)
+        if (moment, calls) == ("after", call):
+            stop()
         return result
 
-    setattr(owner, name, deadly)
+    setattr(owner, name, stopping)
