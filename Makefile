@@ -5,12 +5,12 @@ HOME_OF_RUN ?= var
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --locked --no-sync
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-clean test test-system check format setup setup-dev clean
+.PHONY: help demo demo-clean test test-system test-docs check format setup setup-dev
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-demo: setup ## three nights of a real shop through Airflow, then what came of them
+demo: setup ## three nights of a shop through Airflow, then what came of them
 	@$(RUN) care demo --home $(HOME_OF_RUN)
 
 demo-clean: ## forget the demo
@@ -20,7 +20,10 @@ test: setup-dev ## everything that needs PyPI alone
 	$(RUN) pytest -m "not system and not slow" -n 2 --dist loadgroup
 
 test-system: setup-dev ## slow suites, and those that need Debian packages
-	$(RUN) pytest -m "system or slow"
+	$(RUN) pytest -m "system or slow" --ignore tests/docs
+
+test-docs: setup-dev ## every command of the pages, pictures and figures, on a demo of its own
+	$(RUN) pytest -m slow tests/docs
 
 check: setup-dev ## lint, types, layers
 	$(RUN) ruff format --check .
@@ -33,7 +36,7 @@ format: setup-dev ## put the code in order
 	$(RUN) ruff format .
 
 setup: $(UV) libgomp ## the environment of the demo
-	@$(UV) sync --locked --quiet --all-extras --no-default-groups
+	@$(UV) sync --locked --quiet --all-extras --no-default-groups --inexact
 
 setup-dev: $(UV) libgomp ## the environment of a developer
 	@$(UV) sync --locked --quiet --all-extras --all-groups

@@ -124,11 +124,21 @@ class UnableToLog(Exception):
 
 
 def _log_as_told() -> None:
-    told = os.environ.get("CARE_LOG") or "WARNING"
+    told = (os.environ.get("CARE_LOG") or "WARNING").upper()
     levels = ("DEBUG", "INFO", "WARNING", "ERROR")
-    if told.upper() not in levels:
+    if told not in levels:
         raise UnableToLog(f"CARE_LOG={told!r}: there is no such level. Use {', '.join(levels)}.")
-    logging.basicConfig(level=told.upper(), format="%(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(message)s") if told == "DEBUG" else _Sentences())
+    logging.basicConfig(level=told, handlers=[handler])
+
+
+class _Sentences(logging.Formatter):
+    """What went wrong in a sentence; where in the code is for those who debug."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        error = record.exc_info[1] if record.exc_info else None
+        return record.getMessage() + ("" if error is None else f": {error}")
 
 
 _CODES = {
@@ -492,3 +502,60 @@ def _unknown_categories(never_name: tuple[str, ...], sources: Path) -> list[str]
         for name in never_name
         if name not in known
     ]
+
+
+intake = typer.Typer(help="Look at the shop's data, before a night does.", **PLAIN)
+app.add_typer(intake, name="intake")
+
+
+@intake.command("check")
+def intake_check(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FILE", help="Parquet or CSV files that nothing maps yet."),
+    ] = None,
+    sources: Annotated[
+        Path | None,
+        typer.Option("--sources", metavar="FILE", help="A shop.toml. Default: the home's."),
+    ] = None,
+    home: Home = None,
+    night: Night = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE.csv", help="Write all that was set aside here."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Try the shop's data without planning anything.
+
+    Reads what shop.toml maps as a night would, and says what is kept, what is set aside and why.
+    Of FILEs alone it proposes a shop.toml and tries that. Shows no name, address or phone number.
+    Exit code 3 if something would stop a night.
+    """
+    if files and sources:
+        raise typer.BadParameter("name files, or a shop.toml with --sources, not both")
+    from care.intake import check, in_words
+    from care.intake.export import write_set_aside
+    from care.intake.sources import read_sources
+    from care.policy import read_policy
+    from care.settings import read_settings
+
+    settings = read_settings(home=home)
+    zone = read_policy(settings.policy_path).shop.zone
+    tonight = night or datetime.now(zone).date()
+    if files:
+        looked = check.check_files(files, night=tonight, timezone=zone.key)
+        _, proposals, found = looked
+        numbers, lines = in_words.profiled_numbers(*looked), in_words.tell_files(*looked)
+    else:
+        proposals, mapped = [], read_sources(sources or settings.sources)
+        found = check.check_sources(mapped, night=tonight, timezone=zone.key)
+        numbers, lines = in_words.checked_numbers(found), in_words.tell_checked(found)
+    if out is not None:
+        write_set_aside(check.all_set_aside(found), out)
+    if as_json:
+        _print_json(numbers)
+    else:
+        print("\n".join(lines))
+    if check.stops(proposals, found):
+        raise typer.Exit(Exit.WRONG_CONFIGURATION)

@@ -1,5 +1,6 @@
 """A TOML file of the merchant's, checked against its model; errors name file, line and remedy."""
 
+import json
 import re
 import tomllib
 from collections import Counter
@@ -31,7 +32,10 @@ def read_toml(path: Path, model: type[M]) -> M:
     except UnicodeDecodeError:
         raise UnableToReadConfiguration(f"{path}: not UTF-8. Save it as UTF-8.") from None
     try:
-        return model.model_validate(tomllib.loads(text))
+        said = json.dumps(tomllib.loads(text), default=str)
+        # By way of JSON a strict model still takes lists for tuples and words for what they name,
+        # but no longer "24.00" or true for a number.
+        return model.model_validate_json(said, strict=True)
     except tomllib.TOMLDecodeError as error:
         raise UnableToReadConfiguration(_describe_syntax(path, text, str(error))) from None
     except ValidationError as error:
@@ -76,7 +80,7 @@ def line_of(text: str, names: Sequence[str]) -> int:
     best, best_depth = 1, 0
     for line, path in _places(text, names):
         depth = _common(path, names)
-        if depth > best_depth and depth in (len(path), len(names)):
+        if depth > best_depth:
             best, best_depth = line, depth
     return best
 

@@ -189,6 +189,18 @@ def campaign_settings(name: str) -> str:
     return keys(f"policy.{name}", RULES[name], without=CampaignSettings.model_fields)
 
 
+def shop_keys() -> str:
+    """What ``shop.toml`` may say of a table, and of which one."""
+    models = (Customers, Products, Orders)
+    names = dict.fromkeys(name for model in models for name in model.model_fields)
+    rows = []
+    for name in names:
+        having = [model for model in models if name in model.model_fields]
+        whose = "" if len(having) == len(models) else ", ".join(one.NAME for one in having)
+        rows.append((f"`{name}`", whose, meaning("shop", name)))
+    return table(("Key", "Only of", "Meaning"), rows)
+
+
 def shop_columns(model: type[Customers] | type[Products] | type[Orders]) -> str:
     """The canonical columns of one of the shop's tables."""
     must = {*model.KEYS, *model.REQUIRED}
@@ -263,6 +275,7 @@ def layers() -> str:
 
 TABLES: Mapping[str, Callable[[], str]] = {
     "settings": settings,
+    "shop.keys": shop_keys,
     **{
         f"shop.{model.NAME}": partial(shop_columns, model)
         for model in (Customers, Products, Orders)

@@ -48,6 +48,8 @@ class Columns:
 class Flaw(StrEnum):
     """Why a row, or one field of it, was set aside."""
 
+    TORN_ROW = "torn_row"
+    UNDECODABLE = "undecodable"
     MISSING_KEY = "missing_key"
     BAD_KEY = "bad_key"
     DUPLICATE_KEY = "duplicate_key"
@@ -75,6 +77,9 @@ class Flaw(StrEnum):
 
 
 REMEDIES: Mapping[Flaw, str] = {
+    Flaw.TORN_ROW: "give every row as many cells as the header; a cell that holds the delimiter, a "
+    "quote or a line break belongs in quotes, and a quote inside them is doubled",
+    Flaw.UNDECODABLE: "save the file as UTF-8, or correct its encoding in shop.toml",
     Flaw.MISSING_KEY: "give the row its key, or correct the column in shop.toml",
     Flaw.BAD_KEY: "use a key of at most 200 printable characters",
     Flaw.DUPLICATE_KEY: "keep one row per key; the last one was taken",
@@ -96,7 +101,7 @@ REMEDIES: Mapping[Flaw, str] = {
     Flaw.BAD_TIME: "write the time as 2017-03-05 18:30:00 between the years 1990 and 2200",
     Flaw.UNKNOWN_CUSTOMER: "deliver the customer too, under the same customer_id",
     Flaw.UNKNOWN_PRODUCT: "deliver the product too, under the same product_id",
-    Flaw.BAD_QUANTITY: "give a number above 0; returns do not belong among the orders",
+    Flaw.BAD_QUANTITY: "give a number above 0 and below a million; returns are no orders",
     Flaw.BAD_AMOUNT: 'give an amount of 0 or more; see money = "major" or "minor" in shop.toml',
     Flaw.DUPLICATE_LINE: "deliver one line per order and product; the last one was taken",
 }
@@ -109,7 +114,7 @@ SET_ASIDE = Columns(
         "file": "str",  # relative to shop.toml
         "row": "int64",  # within the file, from 1
         "key": "str",  # of the row, where it has one
-        "field": "str",  # the canonical column at fault
+        "field": "str",  # the canonical column at fault; row or keys where it is not one of them
         "value": "str",  # what it said, shortened; letters and digits of personal fields masked
         "reason": "str",  # a Flaw
         "scope": "str",  # row: not taken; field: the row was taken without this field

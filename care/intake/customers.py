@@ -39,7 +39,7 @@ def read_customers(sources: Sources, *, night: date) -> Taken:
     empty = _nothing_usable(said, customers)
     issues.note_rows(empty, "customer_id", said["customer_id"], Flaw.NOTHING_USABLE)
     kept = CUSTOMERS.check(customers[~empty].reset_index(drop=True))
-    return Taken(kept, issues.frame(), read=len(everyone))
+    return Taken(kept, issues.frame(), read=len(everyone) + len(opened.torn))
 
 
 def _checked(said: pd.DataFrame, table: Customers, issues: Issues, night: date) -> pd.DataFrame:

@@ -17,6 +17,7 @@ UNKNOWN = 0  # a part of a date that is not there: no year, month or day has thi
 SENTINELS = (date(1900, 1, 1), date(1970, 1, 1), date(1, 1, 1))
 """Stand-ins that databases and forms write where they know no date."""
 
+_OFFSET = "(?: ?(?:Z|[+-][0-9]{2}(?::?[0-9]{2}){0,2}))?"
 _OLDEST_YEAR = 1900
 _DAYS = np.array([0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 _LUNAR_DAYS = 30
@@ -37,12 +38,14 @@ class Parts(NamedTuple):
 def read_days(texts: pd.Series, *, year_needed: bool) -> tuple[Parts, Mask]:
     """Parts of ``1987-03-05`` and, where no year is needed, of ``--03-05`` and ``03-05``.
 
-    A time of day behind the date does not matter. Returns the parts, and where the text has
-    another form; a missing text has neither.
+    ``1987/3/5`` is the same, as spreadsheets write it; a time of day behind the date, with its
+    offset, does not matter. Returns the parts, and where the text has another form; a missing text
+    has neither.
     """
     year = r"(?P<y>[0-9]{4})-" if year_needed else r"(?:(?P<y>[0-9]{4})-|--)?"
-    pattern = rf"^{year}(?P<m>[0-9]{{1,2}})-(?P<d>[0-9]{{1,2}})(?:[T ][0-9:.]+Z?)?$"
+    pattern = rf"^{year}(?P<m>[0-9]{{1,2}})-(?P<d>[0-9]{{1,2}})(?:[T ][0-9:.]+{_OFFSET})?$"
     said = pa.array(texts, pa.large_string())
+    said = pc.replace_substring_regex(said, r"^([0-9]{4})/([0-9]{1,2})/", r"\1-\2-")
     found = pc.extract_regex(said, pattern)
     parts = Parts(*(_numbers(pc.struct_field(found, name)) for name in "ymd"))
     malformed = pc.and_(pc.is_valid(said), pc.is_null(found)).to_numpy(zero_copy_only=False)

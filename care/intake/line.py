@@ -25,6 +25,7 @@ FIELDS: Mapping[Flaw, str] = {
 """Every flaw a line can have by itself, and the column at fault; ``keys`` are all three."""
 
 _EARLIEST, _LATEST = "1990-01-01", "2200-01-01"
+_MOST = 1_000_000  # of one product in one order
 _OFFSET = r":[0-9]{2}(\.[0-9]+)? ?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
 
 
@@ -102,7 +103,7 @@ def _flaw(line: ibis.Table) -> ibis.Value:
     nameless = line.order_id.isnull() | line.customer_id.isnull() | line.product_id.isnull()
     quantity, amount = line.quantity, line.amount_minor
     # NaN compares as greater than everything in DuckDB
-    countable = (quantity > 0) & ~quantity.isnan() & ~quantity.isinf()
+    countable = (quantity > 0) & (quantity < _MOST) & ~quantity.isnan()
     return ibis.cases(
         (nameless, Flaw.MISSING_KEY.value),
         (line.ordered_at.isnull(), Flaw.BAD_TIME.value),

@@ -16,7 +16,7 @@ from care.intake.localday import INSTANT
 from care.intake.products import excluded_products
 from care.intake.sources import Orders, Sources
 from care.intake.table import PLACE, OpenTable, connect, open_table
-from care.intake.taken import set_aside
+from care.intake.taken import set_aside, torn_rows
 
 _pair_hash = ibis.udf.scalar.builtin(
     lambda _order_id, _product_key: None, name="hash", signature=((dt.string, dt.int64), dt.uint64)
@@ -43,7 +43,8 @@ class OrdersTaken:
     are no longer needed for it. ``by_day``: one row a local day, ``day`` datetime64[s], ``lines``
     int64, ``digest`` uint64 (of the day's lines, whatever their order). ``set_aside``: a sample of
     the rows set aside, columns ``SET_ASIDE``; ``rows_set_aside`` counts them all by reason.
-    ``read = kept + sum(rows_set_aside.values())``.
+    ``read = kept + sum(rows_set_aside.values())``. ``later``: lines there are that were ordered
+    from the night on; they count nowhere.
     """
 
     lines: ibis.Table
@@ -51,6 +52,7 @@ class OrdersTaken:
     rows_set_aside: dict[str, int]
     set_aside: pd.DataFrame
     read: int
+    later: int
 
     @property
     def kept(self) -> int:
@@ -95,12 +97,15 @@ def open_orders(
     totals = _totals(lines)
     counts = totals.dropna(subset="flaw").groupby("flaw")["lines"].sum()
     by_flaw = {str(flaw): int(count) for flaw, count in counts.items()}
+    told = int(totals["lines"].sum())
+    torn = opened.torn["flaw"].value_counts()
     return OrdersTaken(
         lines=lines.filter(lines.flaw.isnull()).select(*ORDERS.dtypes),
         by_day=_by_day(totals),
-        rows_set_aside=by_flaw,
+        rows_set_aside=by_flaw | {str(flaw): int(count) for flaw, count in torn.items()},
         set_aside=_sample(opened, lines, by_flaw, samples, products),
-        read=int(totals["lines"].sum()),
+        read=told + len(opened.torn),
+        later=int(opened.rows.count().to_pyarrow().as_py()) - told,
     )
 
 
@@ -121,6 +126,8 @@ def _catalogue(
     """Every product by its product_id: those with keys, and those that are no merchandise."""
     columns = ["product_id", "product_key", "type_key"]
     keyed = _keys(connection, products[columns], "product_id").mutate(excluded=False)
+    if not sources.products.exclude:
+        return keyed
     excluded = excluded_products(open_table(connection, sources, sources.products))
     keyless = excluded.anti_join(keyed, "product_id").mutate(
         product_key=ibis.null(dt.int64), type_key=ibis.null(dt.int64), excluded=True
@@ -177,11 +184,11 @@ def _sample(
     products: pd.DataFrame,
 ) -> pd.DataFrame:
     """List the first rows of each flaw, in the order of the files."""
-    if not flaws:
+    found = [_listed(opened, lines, Flaw(flaw), samples, products) for flaw in sorted(flaws)]
+    found += torn_rows(opened, most=samples)
+    if not found:
         return SET_ASIDE.empty()
-    return pd.concat(
-        [_listed(opened, lines, Flaw(flaw), samples, products) for flaw in sorted(flaws)]
-    ).sort_values(["file", "row"], ignore_index=True)
+    return pd.concat(found).sort_values(["file", "row"], ignore_index=True)
 
 
 def _listed(

@@ -40,7 +40,7 @@ def read_products(sources: Sources) -> Taken:
         issues.note_rows(said["excluded_by"] == name, name, said[name], Flaw.NOT_MERCHANDISE)
     said = said[said["excluded_by"].isna()]
     kept = PRODUCTS.check(_checked(said, issues).reset_index(drop=True))
-    return Taken(kept, issues.frame(), read=len(catalogue))
+    return Taken(kept, issues.frame(), read=len(catalogue) + len(opened.torn))
 
 
 def excluded_products(opened: OpenTable[Products]) -> ibis.Table:

@@ -1,9 +1,9 @@
 """Where the shop's data lies and what it calls things: ``shop.toml``."""
 
+import os
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from glob import glob
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar, cast, get_args
 from zoneinfo import available_timezones
@@ -14,6 +14,16 @@ from pydantic import AfterValidator, Field, model_validator
 from care.configuration import UnableToReadConfiguration, line_of, read_toml
 from care.domain.customer import LOCALES
 from care.domain.model import Decided
+from care.intake.source import (
+    Answer,
+    CsvFiles,
+    Delimiter,
+    Encoding,
+    Format,
+    ParquetFiles,
+    Source,
+    format_of,
+)
 
 CustomerColumn = Literal[
     "customer_id",
@@ -70,21 +80,6 @@ def _phone_region(name: str) -> str:
     return name
 
 
-@dataclass(frozen=True, slots=True)
-class ParquetFiles:
-    """One Parquet file or several of one table, named by a path or a glob."""
-
-    pattern: str
-
-    def files(self) -> list[str]:
-        """List the files there are now, in the order of their names."""
-        return sorted(glob(self.pattern, recursive=True))
-
-
-Source = ParquetFiles
-"""Where rows come from. CSV files and SQL queries join this union."""
-
-
 C = TypeVar("C", bound=str)
 
 
@@ -96,7 +91,17 @@ class Table(Decided, Generic[C]):
     KEYS: ClassVar[tuple[str, ...]]
     REQUIRED: ClassVar[tuple[str, ...]] = ()  # besides the keys, unless they have a default
 
-    path: str = Field(min_length=1, description="Parquet file or glob, relative to shop.toml")
+    path: str | None = Field(
+        default=None, min_length=1, description="file or glob, relative to shop.toml"
+    )
+    format: Format | None = Field(default=None, description="of the files; else by their names")
+    encoding: Encoding | None = Field(default=None, description="of CSV files; else found out")
+    delimiter: Delimiter | None = Field(default=None, description="of CSV files; else found out")
+    # No validator may look at a URL: its words would quote the password.
+    url: str | None = Field(default=None, description="SQLAlchemy URL of a database")
+    url_env: str | None = Field(default=None, description="environment variable that holds the URL")
+    table: str | None = Field(default=None, min_length=1, description="table to read there")
+    query: str | None = Field(default=None, min_length=1, description="or a query to ask there")
     timezone: Annotated[str, AfterValidator(_timezone)] = Field(
         default="UTC", description="of timestamps that name none"
     )
@@ -109,11 +114,36 @@ class Table(Decided, Generic[C]):
     )
 
     @model_validator(mode="after")
+    def _comes_from_one_place(self) -> Self:
+        if sum(place is not None for place in (self.path, self.url, self.url_env)) != 1:
+            raise ValueError("say where the rows are: in one of path, url and url_env")
+        if self.path is None and (self.table is None) == (self.query is None):
+            raise ValueError("say what to read from the database: in one of table and query")
+        return self
+
+    @model_validator(mode="after")
+    def _says_nothing_in_vain(self) -> Self:
+        vain = {"format", "encoding", "delimiter"} if self.path is None else {"table", "query"}
+        if self.format == "parquet":
+            vain |= {"encoding", "delimiter"}
+        for key in sorted(vain & self.model_fields_set):
+            raise ValueError(
+                f"{key} means nothing here: format belongs to path, encoding and delimiter to CSV "
+                "files, table and query to a database. Remove it."
+            )
+        return self
+
+    @model_validator(mode="after")
     def _keys_are_as_they_are(self) -> Self:
         for key in self.KEYS:
             if key in self.defaults or key in self.values:
                 raise ValueError(f"{key} is a key: it can have no default and no other words")
         return self
+
+    @property
+    def place(self) -> str:
+        """Where the rows are, in a word."""
+        return self.path or self.table or "query"
 
     def shop_column(self, name: str) -> str:
         """Name a canonical column as the shop does."""
@@ -202,8 +232,29 @@ class Sources:
     orders: Orders
 
     def source(self, table: Table[Any]) -> Source:
-        """Where the rows of a table come from."""
-        return ParquetFiles(str(self.path.parent / table.path))
+        """Where the rows of a table come from.
+
+        Raises:
+            UnableToReadSources: the URL is in a variable that the environment has not.
+        """
+        if table.path is None:
+            return self._answer(table)
+        pattern = str(self.path.parent / table.path)
+        if (table.format or format_of(pattern)) == "parquet":
+            return ParquetFiles(pattern)
+        return CsvFiles(pattern, table.encoding, table.delimiter)
+
+    def _answer(self, table: Table[Any]) -> Answer:
+        url, said_in = table.url, "url"
+        if table.url_env is not None:
+            url, said_in = os.environ.get(table.url_env), "url_env"
+        if not url:
+            raise self.unable(
+                table,
+                said_in,
+                f"the environment has no variable {table.url_env}. Set it to the database's URL.",
+            )
+        return Answer(url, said_in, self.path.parent, table.table, table.query)
 
     def unable(self, table: Table[Any], key: str, problem: str) -> UnableToReadSources:
         """Make the error for a problem that shows only when the data is opened."""

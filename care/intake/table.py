@@ -2,18 +2,23 @@
 
 import logging
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_args
 from uuid import uuid4
 
-import duckdb
 import ibis
 import ibis.expr.datatypes as dt
 import pandas as pd
 
+from care.intake.csvfile import is_data
+from care.intake.delivery import deliver
 from care.intake.localday import local_day
-from care.intake.sources import ParquetFiles, Sources, Table
+from care.intake.parquet import FILE, ROW
+from care.intake.source import Delimiter
+from care.intake.sources import Sources, Table
 
 T = TypeVar("T", bound=Table[Any])
 
@@ -22,35 +27,29 @@ logger = logging.getLogger(__name__)
 PLACE = ("file", "row")
 """Where a row stands: which of the table's files, from 0, and its number in it, from 1."""
 
-_FILE, _ROW = "care_file", "file_row_number"  # as DuckDB is asked to add them
-
 # What exports write where there is nothing. In these spellings only: Null is a family name.
 _BLANKS = ("", "NaN", "nan", "NULL", "null", "None", "<NA>", "N/A", "n/a", r"\N")
-
-_place_in = ibis.udf.scalar.builtin(
-    lambda _names, _name: None,
-    name="list_position",
-    signature=((dt.Array(dt.string), dt.string), dt.int32),
-)
 
 
 @dataclass(frozen=True, slots=True)
 class OpenTable(Generic[T]):
     """``rows`` has ``PLACE`` and those canonical columns that the shop has, in the shop's types.
 
-    ``files``: their names as seen from ``shop.toml``.
+    ``files``: their names as seen from ``shop.toml``. ``torn``: the rows that could not be told
+    into columns, with ``PLACE``, ``flaw`` and ``value``.
     """
 
     table: T
     files: tuple[str, ...]
     rows: ibis.Table
+    torn: pd.DataFrame
 
     def key(self, name: str) -> ibis.Value:
         """Read a key as text without blanks around it; missing where there is none.
 
         The 7.0 that a whole-number column becomes when a row of it is empty is the key 7.
         """
-        return _text(self.rows[name], "UTC")
+        return text_of(self.rows[name], "UTC")
 
     def text(self, name: str) -> ibis.Value:
         """Read a column as text: the shop's words translated, its default where it says nothing.
@@ -60,7 +59,7 @@ class OpenTable(Generic[T]):
         default = self.table.default(name)
         if name not in self.rows.columns:
             return ibis.literal(default, dt.string)
-        text = _text(self.rows[name], self.table.timezone)
+        text = text_of(self.rows[name], self.table.timezone)
         if words := self.table.words(name):
             text = text.cases(*words.items(), else_=text)
         return text if default is None else text.fill_null(default)
@@ -89,71 +88,49 @@ def connect(memory: str = "2GB") -> ibis.BaseBackend:
 
 
 def open_table(connection: ibis.BaseBackend, sources: Sources, table: T) -> OpenTable[T]:
-    """Open a table of the shop's; reads no rows yet.
+    """Open a table of the shop's.
 
     Raises:
-        UnableToReadSources: no such file, not a Parquet file, or a required column is not there.
+        UnableToReadSources: it is not there, cannot be read, or lacks a required column.
     """
-    files, rows = _open(connection, sources, table)
+    delivery = deliver(
+        connection,
+        sources.source(table),
+        partial(sources.unable, table),
+        folder=sources.path.parent,
+        columns=[table.shop_column(name) for name in table.COLUMNS],
+        timezone=table.timezone,
+    )
+    rows = delivery.rows
     columns, lacking = {}, []
     for name in table.COLUMNS:
         said = table.shop_column(name)
         if said in rows.columns:
             columns[name] = rows[said]
         elif name in table.KEYS or (name in table.REQUIRED and table.default(name) is None):
-            raise sources.unable(
-                table,
-                f"columns.{name}",
-                f"there is no column {said!r} in {table.path}, and {name} is required; "
-                f"name one of {', '.join(sorted(set(rows.columns) - {_FILE, _ROW}))}.",
-            )
+            lacks = f"there is no column {said!r} in {table.place}, and {name} is required; "
+            there = sorted(set(rows.columns) - {FILE, ROW})
+            raise sources.unable(table, f"columns.{name}", lacks + _choice(there))
         elif name in table.columns:
             lacking.append(said)
     if lacking:
-        logger.warning("%s: no column %s; taken as empty", table.path, ", ".join(lacking))
-    folder = f"{sources.path.parent}/"
-    return OpenTable(
-        table,
-        tuple(file.removeprefix(folder) for file in files),
-        rows.select(**_places(files, rows), **columns),
-    )
+        logger.warning("%s: no column %s; taken as empty", table.place, ", ".join(lacking))
+    places = dict(zip(PLACE, (rows[FILE], rows[ROW]), strict=True))
+    torn = delivery.torn.rename(columns=dict(zip((FILE, ROW), PLACE, strict=True)))
+    return OpenTable(table, delivery.names, rows.select(**places, **columns), torn)
 
 
-def _open(
-    connection: ibis.BaseBackend, sources: Sources, table: Table[Any]
-) -> tuple[list[str], ibis.Table]:
-    match sources.source(table):
-        case ParquetFiles() as parquet:
-            files = parquet.files()
-    if not files:
-        raise sources.unable(
-            table, "path", f"there is no file {parquet.pattern}. Correct the path or deliver it."
-        )
-    try:
-        rows = connection.read_parquet(
-            files,
-            filename=_FILE,
-            file_row_number=True,
-            union_by_name=len(files) > 1,
-            hive_partitioning=False,
-            binary_as_string=True,
-        )
-    except (duckdb.Error, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise sources.unable(
-            table,
-            "path",
-            f"{parquet.pattern} is no Parquet: {reason}. Deliver it again.",
-        ) from None
-    return files, rows
+def _choice(columns: Sequence[str]) -> str:
+    """Tell what to name instead, unless the names are somebody's data."""
+    if is_data(columns):
+        return "its first row is no header. Put the columns' names there."
+    if len(columns) == 1 and any(mark in columns[0] for mark in get_args(Delimiter)):
+        return f"its only column is {columns[0]!r}: correct the delimiter."
+    return f"name one of {', '.join(columns)}."
 
 
-def _places(files: list[str], rows: ibis.Table) -> dict[str, ibis.Value]:
-    file = _place_in(files, rows[_FILE]) - 1 if len(files) > 1 else ibis.literal(0)
-    return {"file": file.cast("int32"), "row": rows[_ROW] + 1}
-
-
-def _text(column: ibis.Value, timezone: str) -> ibis.Value:
+def text_of(column: ibis.Value, timezone: str) -> ibis.Value:
+    """Write a column of any type as text, missing where it says nothing."""
     kind = column.type()
     if kind.is_string():
         # A CASE, because DuckDB would make a join of IN (...)

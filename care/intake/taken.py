@@ -13,6 +13,8 @@ from care.intake.text import cut, is_unprintable, tidy
 LONGEST_VALUE = 60
 PERSONAL = frozenset({"name", "family_name", "given_name", "spouse_name", "email", "phone"})
 
+_REACHES_SOMEBODY = r"@|^\+[0-9]{8,15}$|^1[3-9][0-9]{9}$|^\(?[0-9]{3}\)?[ .-][0-9]{3}[ .-][0-9]{4}$"
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -59,10 +61,14 @@ class Issues:
         self._note(bad, name, values, flaw, "field")
 
     def frame(self) -> pd.DataFrame:
-        """Everything noted, in the order of the files and rows; columns ``SET_ASIDE``."""
-        if not self._notes:
+        """Everything noted, in the order of the files and rows; columns ``SET_ASIDE``.
+
+        Rows that came torn are among it.
+        """
+        notes = [*self._notes, *torn_rows(self.opened)]
+        if not notes:
             return SET_ASIDE.empty()
-        return pd.concat(self._notes).sort_values([*PLACE], kind="stable", ignore_index=True)
+        return pd.concat(notes).sort_values([*PLACE], kind="stable", ignore_index=True)
 
     def _note(self, bad: pd.Series, name: str, values: pd.Series, flaw: Flaw, scope: str) -> None:
         if not bad.any():
@@ -89,6 +95,21 @@ def read_text(said: pd.DataFrame, name: str, issues: Issues) -> pd.Series:
     return short
 
 
+def torn_rows(opened: OpenTable[Any], *, most: int | None = None) -> list[pd.DataFrame]:
+    """List the rows of a table that could not be told into columns, or the first of each flaw."""
+    return [
+        set_aside(
+            opened,
+            rows.head(most or len(rows)).assign(key=pd.Series(dtype="str")),
+            field="row",
+            values=rows["value"].head(most or len(rows)),
+            flaw=Flaw(str(flaw)),
+            scope="row",
+        )
+        for flaw, rows in opened.torn.groupby("flaw")
+    ]
+
+
 def set_aside(
     opened: OpenTable[Any],
     places: pd.DataFrame,
@@ -108,9 +129,9 @@ def set_aside(
             "source": opened.table.NAME,
             "file": files.loc[places["file"]].array,
             "row": places["row"],
-            "key": shortened(places["key"]).fillna(""),
+            "key": discreet(places["key"]).fillna(""),
             "field": field,
-            "value": (masked(values) if field in PERSONAL else shortened(values)).fillna(""),
+            "value": (masked(values) if field in PERSONAL else discreet(values)).fillna(""),
             "reason": str(flaw),
             "scope": scope,
             "remedy": REMEDIES[flaw],
@@ -132,6 +153,15 @@ def shortened(values: pd.Series) -> pd.Series:
 def masked(values: pd.Series) -> pd.Series:
     """Show the shape of a personal text, and so the fault but not the person: ``xxx.xxx@@xxx``."""
     return shortened(values).str.replace(r"[^ -/:-@\[-`{-~…]", "x", regex=True)
+
+
+def discreet(values: pd.Series) -> pd.Series:
+    """Texts of a list of faults; masked where they look like somebody's address or number.
+
+    Shops use those as keys, and a mapping can name the wrong column.
+    """
+    short = shortened(values)
+    return short.mask(short.str.contains(_REACHES_SOMEBODY), masked(values))
 
 
 def _count(reasons: pd.Series) -> dict[str, int]:

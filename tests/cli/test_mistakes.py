@@ -142,7 +142,8 @@ def test_a_file_the_mapping_names_and_the_shop_did_not_deliver_is_told(care, tmp
 def test_a_broken_policy_stops_every_command_before_anything_is_made(care, monkeypatch, tmp_path):
     policy = write(tmp_path / "policy.toml", "[shop\n")
     monkeypatch.setenv("CARE_POLICY_PATH", str(policy))
-    for words in (("status",), NIGHT, ("release",), ("review", "list"), ("policy", "check")):
+    commands = [("status",), ("release",), ("review", "list"), ("policy", "check"), ("demo",)]
+    for words in (*commands, NIGHT):
         said = care(*words, "--home", tmp_path / "home")
         assert_told(said, 3, f"{policy}:1: not TOML")
     assert not (tmp_path / "home").exists()

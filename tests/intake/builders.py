@@ -48,7 +48,7 @@ def a_shop(
         parquet.write_table(table, folder / f"{name}.parquet")
         keys = {"path": f"{name}.parquet"} | ({} if name == "customers" else {"money": "major"})
         keys |= dict((say or {}).get(name, {}))
-        text += f"[{name}]\n" + "".join(f"{key} = {_toml(value)}\n" for key, value in keys.items())
+        text += f"[{name}]\n" + _keys(keys)
     return read_sources(write_toml(folder, text + toml))
 
 
@@ -57,6 +57,22 @@ def write_toml(folder: Path, text: str) -> Path:
     path = folder / "shop.toml"
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def a_shop_of_customers(folder: Path, **keys: Any) -> Sources:
+    """Describe a shop of which only ``customers.csv``, or what ``keys`` name instead, is there."""
+    elsewhere = {"path", "url", "url_env"} & set(keys)
+    said = _keys(({} if elsewhere else {"path": "customers.csv"}) | keys)
+    rest = "".join(
+        f'[{name}]\npath = "{name}"\nmoney = "major"\n' for name in ("products", "orders")
+    )
+    return read_sources(write_toml(folder, f"[customers]\n{said}{rest}"))
+
+
+def customers_of_csv(folder: Path, data: bytes, *, night: date = NIGHT, **keys: Any) -> Taken:
+    """Read the customers of a CSV file of some bytes."""
+    (folder / "customers.csv").write_bytes(data)
+    return read_customers(a_shop_of_customers(folder, **keys), night=night)
 
 
 def some_orders(lines: int = 1, **columns: Sequence[Any]) -> dict[str, Sequence[Any]]:
@@ -116,6 +132,11 @@ def issues_of(taken: Taken | OrdersTaken) -> list[tuple[str, str, str]]:
     """List what was set aside as (field, reason, scope), in the order of the rows."""
     columns = taken.set_aside[["field", "reason", "scope"]]
     return list(columns.itertuples(index=False, name=None))
+
+
+def _keys(said: Mapping[str, Any]) -> str:
+    told = {key: value for key, value in said.items() if value is not None}
+    return "".join(f"{key} = {_toml(value)}\n" for key, value in told.items())
 
 
 def _toml(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -176,3 +177,31 @@ def test_nothing_personal_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFix
     )
     assert "Ada" not in caplog.text
     assert "ada@" not in caplog.text
+
+
+@pytest.mark.parametrize("declared", [pa.binary(), pa.string()], ids=["bytes", "text"])
+def test_bytes_that_are_no_text_cost_their_row_alone(tmp_path: Path, declared: pa.DataType):
+    names = [b"Ann", b"\xed\xa0\x80", b"W\xff", "王芳".encode()]
+    ends = np.cumsum([0, *map(len, names)]).astype("int32")
+    buffers = [None, pa.py_buffer(ends.tobytes()), pa.py_buffer(b"".join(names))]
+    column = pa.Array.from_buffers(declared, len(names), buffers)
+    ids = pa.array(["c1", "c2", "c3", "c4"])
+    taken = customers_of(tmp_path, customers=pa.table({"customer_id": ids, "name": column}))
+    assert taken.kept[["customer_id", "name"]].to_numpy().tolist() == [
+        ["c1", "Ann"],
+        ["c4", "王芳"],
+    ]
+    assert taken.set_aside[["row", "field", "reason"]].to_numpy().tolist() == [
+        [2, "row", "undecodable"],
+        [3, "row", "undecodable"],
+    ]
+    assert taken.read == 4
+
+
+def test_a_key_that_reaches_somebody_is_masked_where_faults_are_listed(tmp_path: Path):
+    keys = ["ann@example.com", "13800138000", "+12125550143", "(212) 555-0143", "4711"]
+    taken = customers_of(tmp_path, customers={"customer_id": keys, "email": ["no"] * 5})
+    shown = ["xxx@xxxxxxx.xxx", "x" * 11, "+" + "x" * 11, "(xxx) xxx-xxxx", "4711"]
+    for reason, column in (("bad_email", "key"), ("nothing_usable", "value")):
+        rows = taken.set_aside[taken.set_aside["reason"] == reason]
+        assert rows[column].tolist() == shown

@@ -1,0 +1,96 @@
+"""What shops call the columns that the house knows, and the words they write into them."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+
+COLUMNS: Mapping[str, Mapping[str, str]] = {
+    "customers": {
+        "customer_id": "customer id|id|uid|user id|member id|member no|customer no|customer number"
+        "|client id|cust id|household id|会员号|会员编号|会员id|客户号|客户编号|客户id"
+        "|用户id|用户编号|编号",
+        "name": "name|full name|customer name|member name|姓名|客户姓名|会员姓名|名字",
+        "family_name": "family name|last name|surname|姓|姓氏",
+        "given_name": "given name|first name|forename|名",
+        "honorific": "honorific|title|salutation|称谓|称呼",
+        "gender": "gender|sex|性别",
+        "birthday": "birthday|birth date|date of birth|dob|生日|出生日期",
+        "birth_year": "birth year|year of birth|出生年|出生年份",
+        "birth_month": "birth month|month of birth|出生月|出生月份",
+        "birth_day": "birth day of month|day of birth|出生日",
+        "birth_calendar": "birth calendar|calendar|历法|生日历法|生日类型",
+        "birth_leap": "birth leap|leap month|闰月",
+        "wedding_on": "wedding on|wedding date|wedding day|结婚日期|结婚纪念日",
+        "spouse_name": "spouse name|spouse|partner name|配偶|配偶姓名",
+        "joined_on": "joined on|joined at|joined|join date|registered on|registered at|sign up date"
+        "|registration date|member since|created at|created on|注册日期|注册时间|入会日期|入会时间",
+        "locale": "locale|language|lang|语言",
+        "timezone": "timezone|tz|时区",
+        "region": "region|state|province|country|city|地区|省份|省|城市",
+        "email": "email|email address|mail|邮箱|电子邮箱|电子邮件|邮件地址",
+        "phone": "phone|phone number|mobile|mobile phone|mobile number|cell|cell phone|telephone"
+        "|tel|手机|手机号|手机号码|电话|联系电话",
+        "preferred_channel": "preferred channel|channel|首选渠道|联系方式",
+        "email_consent": "email consent|email opt in|accepts email marketing"
+        "|同意邮件|接收邮件|邮件订阅",
+        "sms_consent": "sms consent|sms opt in|accepts sms marketing|同意短信|接收短信|短信订阅",
+    },
+    "products": {
+        "product_id": "product id|id|sku|sku id|item id|article id|product code|item code"
+        "|product no|商品id|商品编号|商品编码|产品id|产品编号|货号",
+        "name": "name|product name|item name|title|product title|商品名称|产品名称|名称|品名",
+        "name_zh": "name zh|name cn|chinese name|中文名|中文名称",
+        "product_type": "product type|type|subcategory|sub category|subclass|商品类型|类型|小类",
+        "category": "category|product category|class|分类|类别|品类|商品分类",
+        "department": "department|dept|division|部门|大类",
+        "price": "price|list price|unit price|retail price|sale price|价格|单价|售价|零售价",
+    },
+    "orders": {
+        "order_id": "order id|order no|order number|order code|basket id|transaction id|invoice no"
+        "|invoice id|receipt id|订单号|订单编号|订单id|单号",
+        "customer_id": "customer id|uid|user id|member id|member no|customer no|customer number"
+        "|client id|cust id|household id|会员号|会员编号|会员id|客户号|客户编号|客户id"
+        "|用户id|用户编号",
+        "product_id": "product id|sku|sku id|item id|article id|product code|item code|product no"
+        "|商品id|商品编号|商品编码|产品id|产品编号|货号",
+        "quantity": "quantity|qty|units|pieces|数量|件数|购买数量",
+        "amount": "amount|line total|line amount|total|total price|total amount|net amount"
+        "|sales value|revenue|paid|金额|总价|实付金额|支付金额|销售额|小计",
+        "ordered_at": "ordered at|order date|order time|order datetime|timestamp|date|purchased at"
+        "|purchase date|transaction timestamp|transaction date|invoice date|created at|paid at"
+        "|下单时间|订单时间|订单日期|购买时间|购买日期|支付时间|成交时间|日期",
+    },
+}
+"""Table → canonical column → names, the likeliest first."""
+
+_YES = "y|yes|t|on|ja|si|oui|subscribed|是|同意|已订阅"
+_NO = "n|no|f|off|nein|non|unsubscribed|否|不同意|未订阅"
+
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "gender": {"female": "f|w|woman|ms|2|女|女性|女士", "male": "m|man|mr|1|男|男性|先生"},
+    "birth_calendar": {"lunar": "农历|阴历|旧历", "gregorian": "solar|公历|阳历|新历"},
+    "birth_leap": {"true": _YES, "false": _NO},
+    "locale": {"zh-CN": "cn|chinese|中文|简体中文|汉语", "en": "english|英文|英语"},
+    "preferred_channel": {"email": "e-mail|mail|邮件|电子邮件", "sms": "text|mobile|短信|手机"},
+    "email_consent": {"true": _YES, "false": _NO},
+    "sms_consent": {"true": _YES, "false": _NO},
+}
+"""Column → canonical word → what else stands for it; the house knows its own word by itself."""
+
+FILE_NAMES: Mapping[str, str] = {
+    "customers": "customer|member|client|user|people|会员|客户|用户",
+    "products": "product|item|catalog|goods|sku|商品|产品",
+    "orders": "order|sale|transaction|basket|line|订单|销售|交易",
+}
+
+_MINOR = re.compile(r"(in)?(cents?|minor|fen)$|分$")
+
+
+def plain(name: str) -> str:
+    """Write a name without what spelling adds: capitals, blanks, dashes, full width."""
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", name).casefold()))
+
+
+def without_unit(name: str) -> str:
+    """Drop the word for minor units that the plain name of an amount may end with."""
+    return _MINOR.sub("", name)
