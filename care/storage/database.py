@@ -29,17 +29,25 @@ def open_engine(url: str | URL) -> Engine:
         if parsed.drivername in ("postgresql", "postgres"):
             parsed = parsed.set(drivername="postgresql+psycopg")
         if parsed.get_backend_name() == "sqlite" and parsed.database:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            _make_for_owner_only(Path(parsed.database))
         engine = create_engine(parsed, poolclass=NullPool)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        kind = str(url).partition(":")[0]  # the rest may hold a password
         raise UnableToOpenLedger(
-            f"{url!s:.60}: {error}. Use sqlite:///FILE, or postgresql+psycopg://… with the extra "
+            f"{kind}:…: {error}. Use sqlite:///FILE, or postgresql+psycopg://… with the extra "
             "'postgresql' installed."
         ) from None
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_immediately)
     return engine
+
+
+def _make_for_owner_only(path: Path) -> None:
+    """The file holds names and addresses, so nobody else on the machine may read it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if str(path) != ":memory:":
+        path.touch(mode=0o600)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -65,3 +65,15 @@ def test_a_ledger_of_a_newer_version_is_refused_with_the_remedy(engine):
 def test_a_url_that_leads_nowhere_is_refused_with_the_remedy():
     with pytest.raises(UnableToOpenLedger, match="sqlite:///FILE"):
         open_engine("nosuchdatabase://x/y")
+
+
+def test_the_ledgers_file_is_for_its_owner_alone(tmp_path):
+    schema.upgrade(open_engine(f"sqlite:///{tmp_path / 'new' / 'care.sqlite'}"))
+    made = tmp_path / "new" / "care.sqlite"
+    assert made.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_url_that_cannot_be_opened_is_not_repeated_with_its_password():
+    with pytest.raises(UnableToOpenLedger) as refused:
+        open_engine("nosuchdatabase://user:hush@host/x")
+    assert "hush" not in str(refused.value)
