@@ -9,8 +9,8 @@ import pandas as pd
 from itsdangerous import URLSafeSerializer
 
 from care.domain import message
-from care.domain.batch import EmailContent, SmsContent
 from care.domain.channel import Channel
+from care.domain.content import Content, EmailContent, SmsContent
 from care.domain.message import Addressee, GiftLine, Letter, ProductLine, Rendered, RenderedEmail
 from care.policy import Policy
 
@@ -92,12 +92,11 @@ class Words:
         gift = self._policy.gifts[gift_id]
         return GiftLine(name=gift.label[locale], description=gift.description[locale])
 
-    def content(self, rendered: Rendered, letter: Letter) -> EmailContent | SmsContent:
+    def content(self, rendered: Rendered, letter: Letter) -> Content:
         """What goes out, but for the address, which is looked up as it leaves."""
         shop = self._policy.shop
         if isinstance(rendered, RenderedEmail):
             return EmailContent(
-                to="",
                 sender=shop.sender,
                 reply_to=shop.reply_to,
                 subject=rendered.subject,
@@ -110,7 +109,6 @@ class Words:
                 unsubscribe_url=letter.unsubscribe_url,
             )
         return SmsContent(
-            to="",
             sender=shop.sms_sender,
             signature=rendered.signature,
             signature_in_body=rendered.signature_in_body,

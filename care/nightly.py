@@ -10,20 +10,20 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import orjson
 import pandas as pd
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from care import report, training
-from care.domain.batch import EmailContent, SmsContent, idempotency_key, render_sha256
 from care.domain.campaign import Tables
 from care.domain.campaigns import CAMPAIGNS
 from care.domain.channel import Channel
 from care.domain.contact_policy import sending_window
+from care.domain.content import Content, UnableToEncodeContent, encode, render_sha256
 from care.domain.decision import BY_POLICY, State, Verdict, content_hash, outside_bounds
 from care.domain.feed import doubts
 from care.domain.message import Rendered
+from care.domain.outbound import idempotency_key
 from care.domain.screen import Permissions
 from care.domain.tier import assign_tiers
 from care.domain.touch import Ledger, plan_touches
@@ -54,8 +54,6 @@ from care.storage.snapshot import (
 )
 
 log = logging.getLogger(__name__)
-
-Content = EmailContent | SmsContent
 
 COMPOSED_AT_ONCE = 5_000
 """Messages held in memory, and written in one transaction, at a time."""
@@ -282,21 +280,22 @@ def _compose_rows(
     letters = [words.letter(row, items.of(row["touch_id"])) for row in rows]
 
     rendered, unrendered = runtime.renderer.render_all(letters)
-
-    composed = pd.DataFrame(
-        [
-            _message_row(runtime, words.content(message, letters[place]), message, rows[place])
-            | {"items_source": items.source_of(rows[place]["touch_id"])}
-            for place, message in rendered.items()
-        ]
-    )
     failed = {rows[place]["touch_id"]: str(error) for place, error in unrendered.items()}
+    composed = []
+    for place, message in rendered.items():
+        touch = rows[place] | {"items_source": items.source_of(rows[place]["touch_id"])}
+        content = words.content(message, letters[place])
+        try:
+            composed.append(_message_row(runtime, content, message, touch))
+        except UnableToEncodeContent as error:
+            failed[touch["touch_id"]] = str(error)
+
     with writing(runtime.engine) as connection:
-        messages.save_messages(connection, composed, failed)
+        messages.save_messages(connection, pd.DataFrame(composed), failed)
         gifts.settle(connection, sorted(failed), "release")
     for touch_id, why in sorted(failed.items()):
         log.warning("touch %d set aside: %s", touch_id, why)
-    return len(rendered)
+    return len(composed)
 
 
 def queue(runtime: Runtime, *, night: date, now: datetime) -> dict[str, int]:
@@ -346,7 +345,7 @@ def _message_row(
         channel=channel,
     )
     message_id = key[:32]
-    body = {name: getattr(content, name) for name in content.__slots__ if name != "to"}
+    encoded = encode(content)
     return {
         "message_id": message_id,
         "idempotency_key": key,
@@ -358,12 +357,13 @@ def _message_row(
         "locale": touch["locale"],
         "template": rendered.template,
         "template_version": rendered.template_version,
-        "render_sha256": render_sha256(content),
-        "body": runtime.vault.seal(touch["data_key"], orjson.dumps(body), bound_to=message_id),
+        "render_sha256": render_sha256(encoded),
+        "body": runtime.vault.seal(touch["data_key"], encoded, bound_to=message_id),
         "segments": getattr(content, "segments", 0),
         "timezone": touch["timezone"],
         "not_before": touch["not_before"],
         "not_after": touch["not_after"],
+        "items_source": touch["items_source"],
     }
 
 

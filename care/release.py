@@ -9,24 +9,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
-import orjson
 import pandas as pd
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from care import __version__, desk, report
-from care.domain.batch import (
-    Approval,
-    EmailContent,
-    OutboundMessage,
-    SealedBatch,
-    SmsContent,
-    UnableToSealBatch,
-    seal,
-)
+from care.domain.batch import Approval, SealedBatch, UnableToSealBatch, seal
 from care.domain.campaign import MessageClass, Unanswered
 from care.domain.channel import ADDRESS_COLUMN, Channel
 from care.domain.decision import BY_POLICY, State, Verdict, content_hash
+from care.domain.outbound import OutboundMessage
 from care.domain.screen import suppressed
 from care.gateways.contract import (
     UnableToReadAcknowledgement,
@@ -366,10 +358,8 @@ def _seal(runtime: Runtime, record: BatchRecord, rows: Sequence[Row]) -> SealedB
 
 
 def _outbound(runtime: Runtime, row: Row) -> OutboundMessage:
-    body = runtime.vault.open(row["data_key"], row["body"], bound_to=row["message_id"])
     channel = Channel(row["channel"])
     marketing = row["message_class"] == MessageClass.MARKETING
-    kind = EmailContent if channel is Channel.EMAIL else SmsContent
     return OutboundMessage(
         message_id=row["message_id"],
         idempotency_key=row["idempotency_key"],
@@ -386,5 +376,7 @@ def _outbound(runtime: Runtime, row: Row) -> OutboundMessage:
         timezone=row["timezone"],
         not_before=row["not_before"],
         not_after=row["not_after"],
-        content=kind(to=row[ADDRESS_COLUMN[channel]], **orjson.loads(body)),
+        to=row[ADDRESS_COLUMN[channel]],
+        channel=channel,
+        content=runtime.vault.open(row["data_key"], row["body"], bound_to=row["message_id"]),
     )

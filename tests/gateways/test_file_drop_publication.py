@@ -265,7 +265,7 @@ def a_full_disk(folder: Path) -> Iterator[Callable[[], None]]:
 
 def test_a_full_disk_is_said_plainly_leaves_nothing_and_resumes(tmp_path: Path) -> None:
     long = an_email(text="tea " * 2_000)
-    batch = a_batch(messages(20, content=long))
+    batch = a_batch(messages(20, says=long))
     with a_full_disk(tmp_path / "disk") as make_room:
         outbound = tmp_path / "disk" / "out"
         with pytest.raises(UnableToSubmitBatch, match=r"No space left.*free at least 1\d\d,\d{3}"):

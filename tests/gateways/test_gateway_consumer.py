@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from care.domain.batch import OutboundMessage, SealedBatch
+from care.domain.batch import SealedBatch
+from care.domain.outbound import OutboundMessage
 from care.gateways.contract import Acknowledgement
 from care.gateways.file_drop import FileDrop
 from tests.gateways.builders import (
@@ -254,7 +255,7 @@ def test_messages_that_come_again_in_another_batch_are_accepted_and_not_sent_aga
 def test_the_same_key_with_other_content_is_a_409(peer: Peer) -> None:
     first = a_batch()
     peer.exchange(first)
-    edited = [a_message("0", content=an_email(subject="Dear Lin")), a_message("1")]
+    edited = [a_message("0", says=an_email(subject="Dear Lin")), a_message("1")]
 
     answer = peer.exchange(a_batch(edited, attempt=2, supersedes=first.batch_id))
     assert answer.status == "partial"

@@ -55,7 +55,7 @@ def test_the_examples_are_the_batch_that_the_page_publishes(ran: tuple[list[str]
 
 
 def test_the_sms_example_has_the_fields_of_an_sms() -> None:
-    batch = a_batch([a_message("lin", content=an_sms())], channel=Channel.SMS)
+    batch = a_batch([a_message("lin", says=an_sms())], channel=Channel.SMS)
     (line,) = lines_of(batch)
 
     assert SMS.items() <= line.items()

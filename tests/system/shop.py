@@ -19,8 +19,12 @@ PER_NIGHT = 12
 
 
 def where_it_is_ten(now: datetime) -> ZoneInfo:
-    """A zone in which no run is near midnight, near the hour of the schedule, or out of hours."""
-    offset = (10 - now.astimezone(UTC).hour + 12) % 24 - 12
+    """A zone in which no run is near midnight, near the hour of the schedule, or out of hours.
+
+    It is the day there that it is in UTC, because Airflow backfills no day that is still to come;
+    so in the last hour of UTC's day it is eleven, for no zone lies further west.
+    """
+    offset = max(10 - now.astimezone(UTC).hour, -12)
     return ZoneInfo(f"Etc/GMT{-offset:+d}")
 
 
