@@ -3,7 +3,7 @@
 import hashlib
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,7 +27,7 @@ from care.gateways.contract import (
 )
 from care.runtime import Runtime
 from care.storage import batches, gifts, messages, people, reviews
-from care.storage.batches import BatchRecord
+from care.storage.batches import BatchRecord, Share
 from care.storage.database import reading, writing
 from care.storage.reviews import CampaignNight
 from care.storage.vault import UnableToOpenSealedBody
@@ -39,7 +39,7 @@ OPENS_WITHIN = timedelta(hours=12)
 
 NOT_HANDED_OVER = "not handed over"
 RECORDS_PER_PART = 10_000
-RECORDS_PER_BATCH = 50_000
+RECORDS_PER_BATCH = 20_000
 MAX_ATTEMPTS = 3
 """How often a message that the gateway rejects as retryable is offered in all."""
 
@@ -94,10 +94,17 @@ def seal_and_submit(runtime: Runtime, *, now: datetime) -> int:
             _decide_by_policy(runtime, campaign, _follow_deadline, now)
     for campaign in leaving:
         _decide_by_policy(runtime, campaign, _void_changed_content, now)
-    claimed = _claim_batches(runtime, now)
-    with reading(runtime.engine) as connection:
+    with writing(runtime.engine) as connection:
+        _give_up_batches(connection, now)
         unfinished = batches.list_batches(connection, states=("sealing",))
-    submitted = sum(_submit(runtime, batch, claimed.get(batch.batch_id)) for batch in unfinished)
+    submitted = sum(_submit(runtime, batch, None) for batch in unfinished)
+    with reading(runtime.engine) as connection:
+        shares = batches.list_shares(
+            connection, opens_before=now + OPENS_WITHIN, at_most=RECORDS_PER_BATCH
+        )
+    for share in shares:
+        claimed = _claim(runtime, share, now)
+        submitted += claimed is not None and _submit(runtime, *claimed)
     report.write_night_json(runtime)
     return submitted
 
@@ -141,35 +148,29 @@ def _void_changed_content(connection: Connection, campaign: CampaignNight, now: 
     log.warning("%s of %s: approval void, %s", campaign.campaign, campaign.night, why)
 
 
-def _claim_batches(runtime: Runtime, now: datetime) -> dict[str, SealedBatch]:
-    """Take approved messages into batches: by channel, and by the batch that they re-issue.
+def _claim(runtime: Runtime, share: Share, now: datetime) -> tuple[BatchRecord, SealedBatch] | None:
+    """Take a share of the approved messages into a batch; nothing if none of it may leave.
 
     The batch's night is the business date it leaves on, whenever its messages were planned. What
     is claimed was looked at in the same transaction, and no campaign can be decided meanwhile.
     """
-    claimed: dict[str, SealedBatch] = {}
-    night = now.astimezone(runtime.policy.shop.zone).date()
+    opens_before = now + OPENS_WITHIN
     with writing(runtime.engine) as connection:
-        _give_up_batches(connection, now)
-        may_go = _last_look(connection, now)
-        ready = batches.read_ready(connection, opens_before=now + OPENS_WITHIN)
-        ready = [row for row in ready if row["message_id"] in may_go]
-        for (channel, supersedes, attempt), rows in _grouped(ready):
-            record = BatchRecord(
-                batch_id="",
-                night=night,
-                channel=channel,
-                gateway=runtime.gateway.name,
-                state="sealing",
-                records=len(rows),
-                attempt=attempt + 1,
-                supersedes=supersedes,
-                created_at=now.replace(microsecond=0),
-            )
-            sealed = _seal_the_sound(runtime, connection, record, rows)
-            if sealed is not None:
-                claimed[sealed.batch_id] = sealed
-    return claimed
+        may_go = _last_look(connection, share, opens_before, now)
+        ready = batches.read_ready(connection, share, opens_before=opens_before)
+        record = BatchRecord(
+            batch_id="",
+            night=now.astimezone(runtime.policy.shop.zone).date(),
+            channel=share.channel,
+            gateway=runtime.gateway.name,
+            state="sealing",
+            records=0,
+            attempt=share.attempt + 1,
+            supersedes=share.supersedes,
+            created_at=now.replace(microsecond=0),
+        )
+        rows = [row for row in ready if row["message_id"] in may_go]
+        return _seal_the_sound(runtime, connection, record, rows)
 
 
 def _give_up_batches(connection: Connection, now: datetime) -> None:
@@ -181,19 +182,25 @@ def _give_up_batches(connection: Connection, now: datetime) -> None:
         log.warning("batch %s given up: it holds what may not go any more", batch_id)
 
 
-def _last_look(connection: Connection, now: datetime) -> set[str]:
+def _last_look(
+    connection: Connection, share: Share, opens_before: datetime, now: datetime
+) -> set[str]:
     """Look at windows, suppressions, consents and addresses again; return what may leave.
 
     Only of campaigns whose messages are exactly those that were approved.
     """
+    approved = reviews.list_leaving(connection, lock=True)
+    leaving = messages.read_leaving(connection, share, opens_before=opens_before)
+    campaigns = pd.MultiIndex.from_frame(leaving[["night", "campaign"]])
+    present = set(campaigns)
     sound = [
-        (pd.Timestamp(campaign.night), campaign.campaign)
-        for campaign in reviews.list_leaving(connection, lock=True)
-        if campaign.content_hash
+        key
+        for campaign in approved
+        for key in [(pd.Timestamp(campaign.night), campaign.campaign)]
+        if key in present
+        and campaign.content_hash
         == content_hash(messages.read_content(connection, campaign.night, campaign.campaign))
     ]
-    leaving = messages.read_leaving(connection, opens_before=now + OPENS_WITHIN)
-    campaigns = pd.MultiIndex.from_frame(leaving[["night", "campaign"]])
     leaving = leaving[campaigns.isin(sound)].reset_index(drop=True)
     stopped = _stopped(connection, leaving, now)
     ending = leaving.join(stopped)[stopped["why"] != ""]
@@ -230,18 +237,9 @@ def _stopped(connection: Connection, leaving: pd.DataFrame, now: datetime) -> pd
 Row = Mapping[str, Any]
 
 
-def _grouped(ready: Sequence[Row]) -> Iterator[tuple[tuple[str, str | None, int], list[Row]]]:
-    groups: dict[tuple[str, str | None, int], list[Row]] = defaultdict(list)
-    for row in ready:
-        groups[row["channel"], row["batch_id"], row["attempt"]].append(row)
-    for group, rows in groups.items():
-        for start in range(0, len(rows), RECORDS_PER_BATCH):
-            yield group, rows[start : start + RECORDS_PER_BATCH]
-
-
 def _seal_the_sound(
     runtime: Runtime, connection: Connection, record: BatchRecord, rows: Sequence[Row]
-) -> SealedBatch | None:
+) -> tuple[BatchRecord, SealedBatch] | None:
     """Claim what can be sealed; a message that cannot is set aside with its reason."""
     while rows:
         record = replace(record, records=len(rows))
@@ -260,8 +258,9 @@ def _seal_the_sound(
             rows = [row for row in rows if row["message_id"] not in error.faults]
         else:
             approvals = {str(row["message_id"]): int(row["approval_id"]) for row in rows}
-            batches.claim(connection, replace(record, batch_id=sealed.batch_id), approvals)
-            return sealed
+            record = replace(record, batch_id=sealed.batch_id)
+            batches.claim(connection, record, approvals)
+            return record, sealed
     return None
 
 

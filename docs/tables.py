@@ -6,6 +6,7 @@ A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``. What the c
 itself, the meaning of a key in words, comes from ``meanings.toml``; a key without one is an error.
 """
 
+import json
 import re
 import tomllib
 import types
@@ -273,6 +274,34 @@ def layers() -> str:
     )
 
 
+def measured(name: str) -> str:
+    """What ``benchmarks/night.py`` measured, as it wrote it down, and on what."""
+    found = json.loads((DOCS / "figures" / f"{name}.json").read_text("utf-8"))
+    ran_on, size = found["ran_on"], found["size"]
+    rows = table(
+        ("Stage", "Seconds", "Rows", "Rows/s", "Peak GiB", "The bare work", "Its seconds", "Ratio"),
+        (
+            (
+                one["stage"].replace("  ", "— "),
+                f"{one['seconds']:.1f}",
+                f"{one['rows']:,}",
+                f"{one['rows'] / one['seconds']:,.0f}",
+                f"{one['peak_gib']:.2f}",
+                one["bare"],
+                f"{bare:.2f}" if (bare := one["bare_seconds"]) is not None else "",
+                f"{bare / one['seconds']:.2f}" if bare is not None else "",
+            )
+            for one in found["stages"]
+        ),
+    )
+    versions = ", ".join(f"{library} {number}" for library, number in ran_on["versions"].items())
+    return (
+        f"{size['customers']:,} customers, {size['order_lines']:,} order lines, "
+        f"{ran_on['database']}. {ran_on['processor']}, {ran_on['cores']} cores, "
+        f"{ran_on['memory_gib']} GiB; Python {ran_on['python']}, {versions}.\n\n{rows}"
+    )
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
     "settings": settings,
     "shop.keys": shop_keys,
@@ -295,6 +324,10 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "filters": filters,
     "reasons": reasons,
     "layers": layers,
+    **{
+        f"measured.{path.stem}": partial(measured, path.stem)
+        for path in sorted((DOCS / "figures").glob("night-*.json"))
+    },
 }
 """Every table a page can ask for. A campaign is here because its module is there."""
 

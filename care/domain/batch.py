@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from itertools import islice
+from operator import attrgetter
 
 import orjson
 
@@ -158,7 +159,7 @@ def seal(
     Raises :class:`UnableToSealBatch`, with all the ``faults`` found in the rows.
     """
     _refuse_a_wrong_request(records, created_at, attempt, supersedes, secret, records_per_part)
-    ordered = sorted(records, key=lambda row: (str(row.idempotency_key), str(row.message_id)))
+    ordered = sorted(records, key=attrgetter("idempotency_key", "message_id"))
     given = {(approval.approval_id, approval.campaign): approval for approval in approvals}
     lines, faults = encode_lines(ordered, channel, given.keys())
     if faults:

@@ -19,4 +19,6 @@ def canonical(value: object) -> bytes:
 
 def utc(moment: datetime) -> datetime:
     """The same moment to the second, in UTC, as this encoding writes it."""
+    if type(moment) is datetime and moment.tzinfo is UTC and not moment.microsecond:
+        return moment  # as the ledger gives nearly all of them
     return datetime.fromtimestamp(int(moment.timestamp()), UTC)

@@ -1,12 +1,13 @@
 """Batches handed to gateways, and each message's way through them."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, and_, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, select, update
 
 from care.storage.bulk import insert_frame, read_frame
 from care.storage.tables import (
@@ -77,6 +78,11 @@ def list_batches(
     return [BatchRecord(**row._asdict()) for row in connection.execute(query)]
 
 
+_OF_ITS_CAMPAIGN = and_(
+    campaign_nights.c.night == messages.c.night,
+    campaign_nights.c.campaign == messages.c.campaign,
+)
+
 _LINE = (
     select(
         messages,
@@ -96,21 +102,64 @@ _LINE = (
 )
 
 
-def read_ready(connection: Connection, *, opens_before: datetime) -> list[dict[str, Any]]:
-    """What can be sealed now, with all that a batch's lines are made of, bodies still sealed.
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one batch may hold: a range of messages of one channel that re-issue one batch, or none.
+
+    ``supersedes`` is the batch they were in before, ``attempt`` how often they were offered.
+    """
+
+    channel: str
+    supersedes: str | None
+    attempt: int
+    first: str
+    last: str
+
+    def holds(self) -> ColumnElement[bool]:
+        """The condition that a message is in it."""
+        return and_(
+            messages.c.channel == self.channel,
+            messages.c.batch_id.is_not_distinct_from(self.supersedes),
+            messages.c.attempt == self.attempt,
+            messages.c.message_id.between(self.first, self.last),
+        )
+
+
+def list_shares(connection: Connection, *, opens_before: datetime, at_most: int) -> list[Share]:
+    """Cut what can be sealed now into shares of ``at_most`` messages each."""
+    kind = [messages.c.channel, messages.c.batch_id, messages.c.attempt]
+    query = (
+        select(*kind, messages.c.message_id)
+        .join(campaign_nights, _OF_ITS_CAMPAIGN)
+        .where(
+            messages.c.state == "rendered",
+            messages.c.not_before <= opens_before,
+            campaign_nights.c.state == "approved",
+        )
+    )
+    ready: dict[tuple[str, str | None, int], list[str]] = defaultdict(list)
+    for row in connection.execute(query):
+        ready[row.channel, row.batch_id, row.attempt].append(row.message_id)
+    shares = []
+    for (channel, supersedes, attempt), ids in sorted(ready.items(), key=str):
+        ids.sort()
+        for start in range(0, len(ids), at_most):
+            held = ids[start : start + at_most]
+            shares.append(Share(channel, supersedes, attempt, held[0], held[-1]))
+    return shares
+
+
+def read_ready(
+    connection: Connection, share: Share, *, opens_before: datetime
+) -> list[dict[str, Any]]:
+    """What of a share can be sealed now: all that lines are made of, bodies still sealed.
 
     The rows stay locked until the transaction ends, so that two releases cannot claim one.
     """
     query = (
-        _LINE.join(
-            campaign_nights,
-            and_(
-                campaign_nights.c.night == messages.c.night,
-                campaign_nights.c.campaign == messages.c.campaign,
-            ),
-        )
+        _LINE.join(campaign_nights, _OF_ITS_CAMPAIGN)
         .join(decisions, decisions.c.decision_id == campaign_nights.c.approval_id)
-        .where(messages.c.state == "rendered", messages.c.not_before <= opens_before)
+        .where(share.holds(), messages.c.state == "rendered", messages.c.not_before <= opens_before)
         .order_by(messages.c.message_id)
         .with_for_update(of=messages)
     )

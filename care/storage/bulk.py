@@ -23,6 +23,8 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 
 CHUNK = 50_000
+MANY = 10_000
+"""So many new rows make PostgreSQL's picture of a table wrong, and its plans with it."""
 
 Existing = Literal["refuse", "skip", "replace"]
 
@@ -43,9 +45,14 @@ def insert_frame(
     key, replaced.
     """
     columns = [table.c[str(name)] for name in frame.columns]
-    write = _copy if connection.dialect.name == "postgresql" else _execute
+    on_postgresql = connection.dialect.name == "postgresql"
+    write = _copy if on_postgresql else _execute
     for start in range(0, len(frame), CHUNK):
         write(connection, table, columns, frame.iloc[start : start + CHUNK], existing)
+    if on_postgresql and len(frame) >= MANY:
+        # Its own daemon looks only after the commit, and minutes later: until then it would take
+        # the table for empty and join a million rows one by one.
+        connection.exec_driver_sql(f"ANALYZE {table.name}")
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, and_, bindparam, func, select, update
 
+from care.storage.batches import Share
 from care.storage.bulk import insert_frame, read_frame
 from care.storage.tables import (
     batches,
@@ -116,8 +117,8 @@ _LEAVING = (
 )
 
 
-def read_leaving(connection: Connection, *, opens_before: datetime) -> pd.DataFrame:
-    """Messages of approved campaigns about to be sealed, as the last look at consent needs them.
+def read_leaving(connection: Connection, share: Share, *, opens_before: datetime) -> pd.DataFrame:
+    """A share of approved messages about to be sealed, as the last look at consent needs them.
 
     ``message_id, night, campaign, channel, batch_id, not_after, customer_key, message_class, email,
     phone, granted`` (her consent to marketing by this channel, missing where there is none).
@@ -129,6 +130,7 @@ def read_leaving(connection: Connection, *, opens_before: datetime) -> pd.DataFr
             campaign_nights.c.campaign == messages.c.campaign,
         ),
     ).where(
+        share.holds(),
         messages.c.state == "rendered",
         campaign_nights.c.state == "approved",
         messages.c.not_before <= opens_before,

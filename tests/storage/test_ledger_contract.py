@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from care.domain.decision import GENESIS, State, Verdict
 from care.domain.touch import plan_touches
 from care.storage import batches, catalogue, gifts, messages, models, nights, people, reviews
-from care.storage.bulk import insert_frame, read_frame, records
+from care.storage.bulk import MANY, insert_frame, read_frame, records
 from care.storage.database import reading, writing
 from care.storage.models import ModelRecord
 from care.storage.reviews import CampaignNight
@@ -429,6 +429,18 @@ def test_rows_that_exist_are_skipped_or_replaced_as_asked(engine):
         assert connection.scalars(named).all() == ["coffee", "milk"]
 
 
+def test_postgresql_knows_at_once_how_much_was_written(engine):
+    many = pd.DataFrame({"type_key": np.arange(MANY)}).assign(
+        product_type=lambda frame: frame["type_key"].astype("str")
+    )
+    with writing(engine) as connection:
+        insert_frame(connection, product_types, many)
+        if engine.dialect.name != "postgresql":
+            return  # SQLite plans without counting
+        counted = "SELECT reltuples FROM pg_class WHERE oid = 'product_types'::regclass"
+        assert connection.exec_driver_sql(counted).scalar_one() == MANY
+
+
 def test_an_instant_without_a_zone_is_refused(engine):
     with pytest.raises(Exception, match="no time zone"), writing(engine) as connection:
         reviews.queue_campaign(connection, a_campaign_night(decide_by=datetime(2017, 11, 14)))  # noqa: DTZ001
@@ -438,5 +450,7 @@ def test_empty_queries_keep_their_dtypes(engine):
     with reading(engine) as connection:
         assert people.read_people(connection).empty
         assert nights.read_recent(connection, NIGHT)["send_on"].dtype == "datetime64[s]"
-        assert messages.read_leaving(connection, opens_before=NOW).empty
+        nothing = batches.Share("email", None, 0, "", "")
+        assert messages.read_leaving(connection, nothing, opens_before=NOW).empty
+        assert batches.list_shares(connection, opens_before=NOW, at_most=10) == []
         assert batches.list_batches(connection) == []

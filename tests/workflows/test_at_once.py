@@ -117,7 +117,7 @@ def test_a_stop_during_the_claim_waits_for_it_and_is_told(planned, verdict):
 
 def test_a_stop_before_the_claim_is_seen_by_it(planned):
     approve(planned, "membership_anniversary")
-    with held_up(planned, "release", "before", "care.release._claim_batches"):
+    with held_up(planned, "release", "before", "care.storage.batches.list_shares"):
         decide(planned, Verdict.REJECT, "membership_anniversary", reason="stop")
     assert exported(planned.settings.outbound) == []
     assert set(messages_of(planned, "membership_anniversary")["state"]) == {"withdrawn"}
@@ -125,6 +125,7 @@ def test_a_stop_before_the_claim_is_seen_by_it(planned):
 
 
 def test_what_is_approved_during_the_claim_is_looked_at_before_it_leaves(planned):
+    approve(planned, "membership_anniversary")
     key = int(messages_of(planned).loc["c05"].customer_key)
     with writing(planned.engine) as connection:
         hers = (consents.c.customer_key == key) & (consents.c.channel == "email")
