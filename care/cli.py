@@ -469,7 +469,7 @@ def check(
     settings = read_settings(home=home)
     checked = path or settings.policy_path
     found = read_policy(checked)
-    Renderer(settings.templates_path, campaigns=list(found.enabled), locales=found.shop.locales)
+    Renderer(settings.templates_path, campaigns=found.used_channels, locales=found.shop.locales)
     notes = oversights(found)
     if settings.sources.exists():
         notes += _unknown_categories(found.wording.never_name, settings.sources)

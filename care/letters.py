@@ -9,6 +9,7 @@ import pandas as pd
 from itsdangerous import URLSafeSerializer
 
 from care.domain import message
+from care.domain.campaigns import CAMPAIGNS
 from care.domain.channel import Channel
 from care.domain.content import Content, EmailContent, SmsContent
 from care.domain.message import Addressee, GiftLine, Letter, ProductLine, Rendered, RenderedEmail
@@ -76,6 +77,7 @@ class Words:
             ),
             gift=self._gift(touch["gift_id"], locale),
             unsubscribe_url=self.unsubscribe_url(touch["customer_ref"], touch["channel"]),
+            facts=CAMPAIGNS[touch["campaign"]].read_facts(touch["facts"]),
         )
 
     def unsubscribe_url(self, customer_ref: str, channel: str) -> str:

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, create_model, model_validator
 from care.configuration import read_toml
 from care.domain.campaign import CampaignSettings, Unanswered
 from care.domain.campaigns import CAMPAIGNS
+from care.domain.channel import Channel
 from care.domain.contact_policy import ContactPolicy
 from care.domain.customer import LOCALES
 from care.domain.feed import FeedLimits
@@ -231,6 +232,11 @@ class Policy(Decided):
     def enabled(self) -> dict[str, CampaignSettings]:
         """The campaigns that run."""
         return {name: chosen for name, chosen in self.campaigns.items() if chosen.enabled}
+
+    @property
+    def used_channels(self) -> dict[str, tuple[Channel, ...]]:
+        """The channels of every campaign that runs: what there must be templates for."""
+        return {name: chosen.channels for name, chosen in self.enabled.items()}
 
     def decisions(self, *, paused: Collection[str] = ()) -> Decisions:
         """The part of the policy that a plan depends on; ``paused`` campaigns find nobody."""

@@ -69,7 +69,7 @@ class Runtime:
 
         return Renderer(
             self.settings.templates_path,
-            campaigns=list(self.policy.enabled),
+            campaigns=self.policy.used_channels,
             locales=self.policy.shop.locales,
         )
 

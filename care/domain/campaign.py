@@ -1,11 +1,12 @@
 """A campaign: an occasion to care, the rule that finds who is due, and the merchant's settings."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Any
 
+import orjson
 import pandas as pd
 from pydantic import Field
 
@@ -64,19 +65,31 @@ class Tables:
 
 
 Rule = Callable[..., pd.DataFrame]
+Fact = str | int | date
 
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
     """One occasion to care. ``rule(tables, settings, *, night)`` returns candidates.
 
-    A campaign that ``reads_behaviour`` pauses while the order feed is in doubt.
+    A campaign that ``reads_behaviour`` pauses while the order feed is in doubt. ``facts`` declares
+    by example what its letters may say beyond what every letter may: name → a value of the type
+    that its rule writes (text, whole number or day), true enough to try templates on.
     """
 
     name: str
     settings: type[CampaignSettings]
     rule: Rule
     reads_behaviour: bool = False
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+
+    def read_facts(self, told: str) -> dict[str, Fact]:
+        """What a rule wrote about a candidate, with the types that ``facts`` declares."""
+        found: dict[str, Fact] = orjson.loads(told) if told else {}
+        return {
+            name: date.fromisoformat(str(value)) if isinstance(self.facts[name], date) else value
+            for name, value in found.items()
+        }
 
     def candidates(self, tables: Tables, settings: Any, *, night: date) -> pd.DataFrame:
         """Find who is due on a night, columns as in ``candidate.DTYPES`` plus ``campaign``."""

@@ -1,8 +1,11 @@
 """A customer × campaign that is due tonight: why now, and until when it is worth sending."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
+
+from care.domain.canonical import canonical
 
 IDENTITY = ["customer_key", "campaign", "occasion_key"]
 """Names a touch for ever: the customer, the campaign and the event, never the run."""
@@ -18,7 +21,30 @@ DTYPES: Mapping[str, str] = {
     "product_key": "Int64",  # the product it names, where there is one
     "window_from": "datetime64[s]",  # when she will probably need it
     "window_to": "datetime64[s]",
+    "facts": "str",  # JSON object of what else its letter may say, as its campaign declares it
 }
+
+
+_NOTHING: Mapping[str, Any] = {"Int16": pd.NA, "Int64": pd.NA, "str": ""}
+
+
+def facts(columns: Mapping[str, Sequence[object]]) -> list[str]:
+    """One JSON object a row from columns of plain values and days; what is missing is left out.
+
+    Every rule that has more to tell than a candidate's own columns writes it with this, under the
+    names that its :class:`~care.domain.campaign.Campaign` declares.
+    """
+    names = list(columns)
+    return [
+        canonical(
+            {name: value for name, value in zip(names, row, strict=True) if not _missing(value)}
+        ).decode()
+        for row in zip(*columns.values(), strict=True)
+    ]
+
+
+def _missing(value: object) -> bool:
+    return value is None or value is pd.NA or value is pd.NaT or value != value
 
 
 def candidates(columns: Mapping[str, object], *, index: pd.Index | None = None) -> pd.DataFrame:
@@ -26,5 +52,5 @@ def candidates(columns: Mapping[str, object], *, index: pd.Index | None = None) 
     frame = pd.DataFrame(dict(columns), index=index)
     for name, dtype in DTYPES.items():
         if name not in frame:
-            frame[name] = pd.NA if dtype.startswith("Int") else pd.NaT
+            frame[name] = _NOTHING.get(dtype, pd.NaT)
     return frame.astype(dict(DTYPES))[list(DTYPES)].reset_index(drop=True)

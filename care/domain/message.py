@@ -1,6 +1,7 @@
 """What one letter is written from, and the message it became."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 from care.domain.channel import Channel
@@ -60,8 +61,9 @@ class Letter:
     """Everything one message is rendered from, as plain values.
 
     `arrives_on` is the local day the customer should read it, `occasion_on` the day it is about.
-    `years` counts membership and is never an age. Of a window nothing is said unless both ends are
-    known, differ, and it is not over: a single day would be a promise.
+    `years` counts membership and is never an age. `facts` are what the campaign declares. Of a
+    window nothing is said unless both ends are known, differ, and it is not over: a single day
+    would be a promise.
     """
 
     campaign: str
@@ -81,6 +83,7 @@ class Letter:
     gift: GiftLine | None = None
     unsubscribe_url: str | None = None
     preferences_url: str | None = None
+    facts: Mapping[str, str | int | date] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

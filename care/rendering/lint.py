@@ -6,6 +6,7 @@ from pathlib import Path
 
 from jinja2 import TemplateAssertionError, TemplateSyntaxError, meta, nodes
 
+from care.domain.campaigns import CAMPAIGNS
 from care.domain.channel import Channel
 from care.domain.sms import OPT_OUT, Encoding, costly, encoding_of
 from care.rendering.composition import template_names
@@ -58,7 +59,9 @@ def _missing(templates: Path, needed: list[Needed]) -> Iterator[Problem]:
     for one in needed:
         for name in template_names(*one):
             if not (templates / name).is_file():
-                yield Problem(name, 1, "the file is missing", "write it, or drop the campaign")
+                yield Problem(
+                    name, 1, "the file is missing", "write it, or take the channel off the campaign"
+                )
 
 
 def _misread(templates: Path, needed: list[Needed]) -> Iterator[Problem]:
@@ -131,7 +134,9 @@ def _unknown(name: str, tree: nodes.Template, unknown: set[str]) -> Iterator[Pro
             yield Problem(
                 name, word.lineno, f"no letter knows {word.name!r}", f"say one of {known}"
             )
-    parts = PARTS | {
+    campaign = CAMPAIGNS.get(name.partition("/")[0])
+    parts = PARTS | {"facts": frozenset(campaign.facts if campaign else ())}
+    parts |= {
         loop.target.name: PARTS["product"]
         for loop in tree.find_all(nodes.For)
         if isinstance(loop.target, nodes.Name)
@@ -139,7 +144,7 @@ def _unknown(name: str, tree: nodes.Template, unknown: set[str]) -> Iterator[Pro
     for part in tree.find_all(nodes.Getattr):
         whole = part.node.name if isinstance(part.node, nodes.Name) else ""
         if part.attr not in parts.get(whole, {part.attr}):
-            there_is = f"it has {', '.join(sorted(parts[whole]))}"
+            there_is = f"it has {', '.join(sorted(parts[whole])) or 'nothing'}"
             yield Problem(name, part.lineno, f"{whole} has no {part.attr!r}", there_is)
 
 

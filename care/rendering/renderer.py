@@ -1,7 +1,6 @@
 """Letters in, messages out."""
 
-from collections.abc import Collection, Iterable
-from itertools import product
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from jinja2 import UndefinedError
@@ -30,8 +29,9 @@ class UnableToRender(Exception):
 class Renderer:
     """Renders letters with one folder of templates, checked and compiled when it is made.
 
-    `campaigns` defaults to every folder that does not start with an underscore. Every campaign must
-    have templates for every channel and locale.
+    `campaigns` names each campaign and the channels it uses; by default every folder that does not
+    start with an underscore, on every channel that it has a file for. Every campaign must have
+    templates for each of its channels and every locale.
 
     Raises:
         UnableToLoadTemplates: naming file, line and remedy of everything that is wrong.
@@ -41,14 +41,17 @@ class Renderer:
         self,
         templates: Path,
         *,
-        campaigns: Collection[str] | None = None,
-        channels: Collection[Channel] = tuple(Channel),
+        campaigns: Mapping[str, Collection[Channel]] | None = None,
         locales: Collection[str] = LOCALES,
     ) -> None:
         if campaigns is None:
-            folders = (path for path in templates.glob("*/") if path.is_dir())
-            campaigns = sorted(path.name for path in folders if not path.name.startswith("_"))
-        needed = list(product(campaigns, channels, locales))
+            campaigns = _in_folders(templates)
+        needed = [
+            (campaign, channel, locale)
+            for campaign, channels in campaigns.items()
+            for channel in channels
+            for locale in locales
+        ]
         check_templates(templates, needed)
         environment = create_environment(templates, inline_css=True)
         self._compositions: dict[tuple[str, str, str], Composition] = {
@@ -82,6 +85,14 @@ class Renderer:
             except UnableToRender as error:
                 set_aside[position] = error
         return rendered, set_aside
+
+
+def _in_folders(templates: Path) -> dict[str, list[Channel]]:
+    return {
+        folder.name: [channel for channel in Channel if any(folder.glob(f"{channel}.*"))]
+        for folder in sorted(templates.glob("[!_]*/"))
+        if folder.is_dir()
+    }
 
 
 def _unable(letter: Letter, why: str) -> UnableToRender:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 
+from care.domain.campaigns import CAMPAIGNS
 from care.domain.channel import Channel
 from care.domain.message import Addressee, GiftLine, Letter, ProductLine, Shop
 
@@ -74,6 +75,7 @@ def specimen(campaign: str, channel: Channel, locale: str, tier: str = "member")
         gift=_GIFTS[language],
         unsubscribe_url="https://care.example/u/opaque-token",
         preferences_url="https://care.example/p/opaque-token",
+        facts=CAMPAIGNS[campaign].facts if campaign in CAMPAIGNS else {},
     )
 
 

@@ -41,6 +41,7 @@ VOCABULARY = frozenset(PARTS) | {
     "on_the_day",
     "years",
     "recommendations",
+    "facts",
     "subject",
     "unsubscribe_url",
     "preferences_url",
@@ -70,6 +71,10 @@ def words(letter: Letter) -> dict[str, Any]:
         "window": _window(letter),
         "recommendations": tuple(map(_product, letter.recommendations)),
         "gift": _gift(letter.gift) if letter.gift else None,
+        "facts": {
+            name: _phrase(value, 120) if isinstance(value, str) else value
+            for name, value in letter.facts.items()
+        },
     }
     if letter.channel == Channel.EMAIL:
         if not letter.unsubscribe_url:

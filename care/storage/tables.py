@@ -181,6 +181,7 @@ touches = Table(
     Column("product_key", ForeignKey(products.c.product_key)),
     Column("window_from", Date),
     Column("window_to", Date),
+    Column("facts", Text, nullable=False, server_default=""),
     Column("gift_id", Text),
     Column("gift_cost", BigInteger, nullable=False),
     Column("gift_note", Text, nullable=False),

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from jinja2.exceptions import SecurityError, UndefinedError
 
+from care.domain.channel import Channel
 from care.rendering.environment import create_environment
 from care.rendering.inlining import UnableToInline, inlined
 from care.rendering.lint import UnableToLoadTemplates
@@ -20,7 +21,7 @@ def refused(templates: Path) -> UnableToLoadTemplates:
 
 
 def test_the_shipped_templates_are_in_order(templates: Path) -> None:
-    Renderer(templates, campaigns=("birthday", "membership_anniversary", "replenishment"))
+    Renderer(templates)
 
 
 SPOILED = {
@@ -102,7 +103,7 @@ def test_a_missing_template_is_named(own_templates: Path) -> None:
 
 def test_a_campaign_without_templates_is_named(templates: Path) -> None:
     with pytest.raises(UnableToLoadTemplates, match=r"easter/sms\.en\.txt:1: the file is missing"):
-        Renderer(templates, campaigns=("easter",))
+        Renderer(templates, campaigns={"easter": [Channel.SMS]})
 
 
 def test_an_empty_folder_is_not_a_set_of_templates(tmp_path: Path) -> None:
@@ -167,3 +168,10 @@ def test_css_is_written_into_the_tags_and_jinja_stays_where_it_was() -> None:
 def test_html_that_a_parser_would_rearrange_is_refused(source: str) -> None:
     with pytest.raises(UnableToInline, match="is read as"):
         inlined(source, "p{color:red}")
+
+
+def test_a_template_may_say_only_the_facts_its_campaign_declares(own_templates: Path) -> None:
+    path = own_templates / TEXT
+    path.write_text(path.read_text("utf-8") + "{{ facts.moon }}", "utf-8")
+    (problem,) = {p.what for p in refused(own_templates).problems if "moon" in p.what}
+    assert problem == "facts has no 'moon'"
