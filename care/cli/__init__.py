@@ -1,0 +1,60 @@
+"""`care …`: the house from a terminal. Heavy imports happen inside the commands that need them."""
+
+import logging
+import sys
+
+import typer
+
+from care.cli import intake, night, policy, review
+from care.cli.exit import Exit, code_of, in_words
+from care.cli.log import log_as_told
+from care.cli.option import PLAIN
+
+__all__ = ["Exit", "app", "main"]
+
+FIRST_STEPS = """\b
+Start here:
+  care demo                      three nights of a shop, in about a minute
+  care status                    how the last night stands
+  care review list --waiting     what waits for a person
+
+\b
+Exit codes:
+  0 done      1 failed: the message says what did not answer; try again
+  2 misused   3 wrong configuration: correct the file or the variable it names
+  4 refused: the house will not do that; the message says why
+
+\b
+Everything lies under --home. Settings are CARE_... variables; CARE_LOG=INFO tells what is done,
+CARE_LOG=DEBUG adds where an error came from.
+"""
+
+app = typer.Typer(
+    name="care",
+    help="Nightly customer care: plan a night, review its campaigns, release what was approved.",
+    epilog=FIRST_STEPS,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    **PLAIN,
+)
+app.command()(night.demo)
+app.command("night")(night.run_night)
+app.command()(night.release)
+app.command()(night.status)
+app.add_typer(review.review, name="review")
+app.add_typer(policy.policy, name="policy")
+app.add_typer(intake.intake, name="intake")
+
+
+def main() -> None:
+    """Run a command; what a person did wrong is told in a sentence, never as a traceback."""
+    try:
+        log_as_told()
+        app()
+    except Exception as error:
+        code = code_of(error)
+        if code is None:
+            raise
+        print(f"care: {in_words(error)}", file=sys.stderr)
+        logging.getLogger(__name__).debug("where it came from:", exc_info=error)
+        sys.exit(code)

@@ -1,0 +1,67 @@
+"""`care policy …`: what the merchant decided, checked before a night does."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from care.cli.option import PLAIN, AsJson, Home, print_json
+
+policy = typer.Typer(help="Check what the merchant decided, before a night does.", **PLAIN)
+
+
+@policy.command()
+def check(
+    path: Annotated[
+        Path | None,
+        typer.Argument(metavar="FILE", help="Default: the policy that a night would use."),
+    ] = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check a policy and the templates it needs.
+
+    Says in words what a night would refuse, naming file, line and remedy (exit code 3), and notes
+    what is allowed but probably not meant. Where the shop's data is at hand, also categories that
+    the catalogue does not know.
+    """
+    from care.policy import oversights, read_policy
+    from care.rendering.renderer import Renderer
+    from care.settings import read_settings
+
+    settings = read_settings(home=home)
+    checked = path or settings.policy_path
+    found = read_policy(checked)
+    Renderer(settings.templates_path, campaigns=found.used_channels, locales=found.shop.locales)
+    notes = oversights(found)
+    if settings.sources.exists():
+        notes += _unknown_categories(found.wording.never_name, settings.sources)
+    by_priority = sorted(found.enabled.items(), key=lambda one: -one[1].priority)
+    if as_json:
+        names = [name for name, _ in by_priority]
+        print_json(
+            {"policy": str(checked), "sha256": found.sha256, "campaigns": names, "notes": notes}
+        )
+        return
+    print(f"{checked} is fine: {len(found.tiers)} tiers, {len(found.gifts)} gifts, campaigns:")
+    for name, chosen in by_priority:
+        review_by = "policy, within bounds" if chosen.auto_approve else "a person"
+        print(f"  {name}: priority {chosen.priority}, approved by {review_by}")
+    for note in notes:
+        print(f"note: {note}")
+
+
+def _unknown_categories(never_name: tuple[str, ...], sources: Path) -> list[str]:
+    from care.intake.products import read_products
+    from care.intake.sources import UnableToReadSources, read_sources
+
+    try:
+        known = set(read_products(read_sources(sources)).kept["category"])
+    except UnableToReadSources as error:
+        return [f"the shop's catalogue could not be looked at: {error}"]
+    return [
+        f"wording.never_name holds {name!r}, which is no category of the shop's: nothing is "
+        "protected by it"
+        for name in never_name
+        if name not in known
+    ]
