@@ -12,6 +12,7 @@ from rich.text import Text
 from care.desk import Sample
 from care.domain.decision import Decision, State
 from care.domain.exclusion import IN_WORDS, Reason
+from care.explanation import Explanation, in_words
 from care.report import NightReport
 from care.storage.models import ModelRecord
 from care.storage.reviews import CampaignNight
@@ -81,6 +82,40 @@ def print_nights(reports: Sequence[NightReport]) -> None:
             f"{sum(batch.records for batch in report.batches)}",
         )
     console.print(table)
+
+
+OUTCOME = {
+    "touched": ("touched", "green"),
+    "held_out": ("held out", "cyan"),
+    "deferred": ("deferred", "yellow"),
+    "excluded": ("excluded", "red"),
+    "paused": ("paused", "yellow"),
+    "off": ("off", "dim"),
+    "not_due": ("not due", "dim"),
+}
+
+
+def print_explanation(found: Explanation) -> None:
+    """One customer on one night: every campaign, and what became of it."""
+    console.rule(
+        f"[bold]Customer {found.customer_ref}, night of {found.night}", style="cyan", align="left"
+    )
+    table = _table()
+    for name in ("campaign", "outcome", "why"):
+        table.add_column(name, no_wrap=name == "campaign")
+    for one in found.considered:
+        label, style = OUTCOME[one.outcome]
+        why = one.why + (f"; next on {one.next_on}" if one.next_on else "")
+        table.add_row(one.campaign, Text(label, style), why)
+    console.print(table)
+    if found.earlier:
+        console.print("\nOther nights")
+        table = _table()
+        for name in ("night", "campaign", "what became of it"):
+            table.add_column(name, no_wrap=name != "what became of it")
+        for life in found.earlier:
+            table.add_row(f"{life.night}", life.campaign, in_words(life))
+        console.print(table)
 
 
 def _table() -> Table:

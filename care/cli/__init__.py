@@ -17,6 +17,7 @@ Start here:
   care demo                      three nights of a shop, in about a minute
   care status                    how the last night stands
   care review list --waiting     what waits for a person
+  care explain CUSTOMER          why she was contacted, or was not
 
 \b
 Exit codes:
@@ -41,6 +42,7 @@ app.command()(night.demo)
 app.command("night")(night.run_night)
 app.command()(night.release)
 app.command()(night.status)
+app.command()(night.explain)
 app.add_typer(review.review, name="review")
 app.add_typer(policy.policy, name="policy")
 app.add_typer(intake.intake, name="intake")

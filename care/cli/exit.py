@@ -24,6 +24,7 @@ _CODES = {
     "UnableToUseStore": Exit.WRONG_CONFIGURATION,
     "UnableToBuildShop": Exit.WRONG_CONFIGURATION,
     "UnableToDecide": Exit.REFUSED,
+    "UnableToExplain": Exit.REFUSED,
     "UnableToPlan": Exit.REFUSED,
 }
 """By name, so that the modules that raise them need not be imported."""

@@ -50,6 +50,35 @@ def run_night(
         print_night(found)
 
 
+def explain(
+    customer: Annotated[
+        str,
+        typer.Argument(
+            metavar="CUSTOMER", help="The shop's customer_id, or the customer_ref of a batch."
+        ),
+    ],
+    home: Home = None,
+    night: Night = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say why a customer was contacted, or was not.
+
+    Every campaign of a night, the last one unless --night names another: what became of it for her
+    and why, and on which night her next date falls due.
+    """
+    from dataclasses import asdict
+
+    from care import explanation
+
+    found = explanation.explain(open_home(home), customer, night=night)
+    if as_json:
+        print_json(asdict(found))
+    else:
+        from care.terminal import print_explanation
+
+        print_explanation(found)
+
+
 def release(home: Home = None, now: Now = None, as_json: AsJson = False) -> None:
     """Hand over what was approved.
 

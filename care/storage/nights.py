@@ -33,6 +33,24 @@ class NightRecord:
     due: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Life:
+    """One touch of one customer, and how far its message has come."""
+
+    night: date
+    campaign: str
+    occasion_key: str
+    occasion_on: date | None
+    arm: str
+    state: str
+    reason: str
+    channel: str
+    send_on: date
+    gift_id: str | None
+    message_state: str | None
+    message_reason: str | None
+
+
 def find_night(connection: Connection, night: date) -> NightRecord | None:
     """The record of a planned night, or nothing if it is not planned."""
     row = connection.execute(select(nights).where(nights.c.night == night)).one_or_none()
@@ -130,6 +148,35 @@ def count_exclusions(connection: Connection, night: date) -> pd.DataFrame:
         .where(exclusions.c.night == night)
         .group_by(exclusions.c.campaign, exclusions.c.outcome, exclusions.c.reason)
         .order_by(exclusions.c.campaign, exclusions.c.outcome, exclusions.c.reason)
+    )
+    return read_frame(connection, query)
+
+
+def read_lives(connection: Connection, customer_key: int) -> list[Life]:
+    """Every touch of a customer, newest night first."""
+    names = ("night", "campaign", "occasion_key", "occasion_on", "arm", "state")
+    query = (
+        select(
+            *(touches.c[name] for name in names),
+            touches.c.state_reason.label("reason"),
+            *(touches.c[name] for name in ("channel", "send_on", "gift_id")),
+            messages.c.state.label("message_state"),
+            messages.c.state_reason.label("message_reason"),
+        )
+        .outerjoin(messages, messages.c.touch_id == touches.c.touch_id)
+        .where(touches.c.customer_key == customer_key)
+        .order_by(touches.c.night.desc(), touches.c.campaign, touches.c.occasion_key)
+    )
+    return [Life(**row._asdict()) for row in connection.execute(query)]
+
+
+def read_exclusions_of(connection: Connection, customer_key: int, night: date) -> pd.DataFrame:
+    """``campaign, occasion_key, outcome, reason, detail`` of a customer on a night."""
+    names = ("campaign", "occasion_key", "outcome", "reason", "detail")
+    query = (
+        select(*(exclusions.c[name] for name in names))
+        .where(exclusions.c.night == night, exclusions.c.customer_key == customer_key)
+        .order_by(exclusions.c.campaign, exclusions.c.occasion_key)
     )
     return read_frame(connection, query)
 

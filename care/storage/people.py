@@ -1,10 +1,11 @@
 """Customers and, in one place, who they are: identities, consents and suppressions."""
 
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from care.storage.bulk import insert_frame, read_frame
 from care.storage.database import lock_table
@@ -96,8 +97,27 @@ def _sync_consents(connection: Connection, people: pd.DataFrame, night: date) ->
     insert_frame(connection, consents, news[news["granted"].notna()], existing="replace")
 
 
-def read_people(connection: Connection) -> pd.DataFrame:
-    """Everybody, as planning needs them: key, canonical columns and marketing consents."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The names under which the house knows a customer."""
+
+    customer_key: int
+    customer_ref: str
+
+
+def find_customer(connection: Connection, name: str) -> Known | None:
+    """A customer by the shop's customer_id or by her pseudonym."""
+    query = (
+        select(customers.c.customer_key, customers.c.customer_ref)
+        .outerjoin(identities, identities.c.customer_key == customers.c.customer_key)
+        .where(or_(identities.c.customer_id == name, customers.c.customer_ref == name))
+    )
+    row = connection.execute(query).first()
+    return None if row is None else Known(row.customer_key, row.customer_ref)
+
+
+def read_people(connection: Connection, *, customer_key: int | None = None) -> pd.DataFrame:
+    """Everybody, or one, as planning needs them: key, canonical columns and marketing consents."""
     query = select(identities, customers.c.customer_ref).select_from(identities.join(customers))
     granted = {}
     for column, channel in CONSENT_COLUMNS.items():
@@ -111,6 +131,8 @@ def read_people(connection: Connection) -> pd.DataFrame:
             ),
         ).add_columns(consent.c.granted.label(column))
         granted[column] = "bool"
+    if customer_key is not None:
+        query = query.where(identities.c.customer_key == customer_key)
     people = read_frame(connection, query.order_by(identities.c.customer_key))
     people = people.fillna(dict.fromkeys(granted, False))
     return people.astype(granted | {"customer_key": "int64"})

@@ -1,0 +1,166 @@
+"""Why one customer was, or was not, contacted: every occasion of a night, in plain words."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import pandas as pd
+from sqlalchemy import Connection
+
+from care.domain.campaign import Tables
+from care.domain.campaigns import CAMPAIGNS
+from care.domain.exclusion import IN_WORDS, Reason
+from care.rhythms import no_rhythms
+from care.runtime import Runtime
+from care.storage import nights, people
+from care.storage.database import reading
+from care.storage.nights import Life, NightRecord
+
+LOOKS_AHEAD = timedelta(days=366)
+"""How far ahead an occasion on a date is looked for."""
+
+SAYS = {
+    "rendered": "written, and waits for its campaign's decision or its hour",
+    "sealed": "sealed into a batch and on its way",
+    "accepted": "taken over by the gateway",
+    "rejected": "refused by the gateway",
+    "suppressed": "not sent: she may not be contacted any more",
+    "expired": "not sent: its time was over",
+    "withdrawn": "not sent: its campaign was rejected",
+}
+
+
+class UnableToExplain(Exception):
+    """There is nothing to explain; the message says what is lacking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """One campaign and what became of it for this customer.
+
+    ``outcome`` is ``touched``, ``held_out``, ``deferred``, ``excluded``, ``paused``, ``off`` or
+    ``not_due``; ``next_on`` the next night on which a date of hers falls due, if one is ahead.
+    """
+
+    campaign: str
+    occasion_key: str | None
+    outcome: str
+    why: str
+    occasion_on: date | None = None
+    next_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One customer on one night. ``earlier`` lists her touches of other nights, newest first."""
+
+    customer_ref: str
+    night: date
+    considered: list[Considered]
+    earlier: list[Life]
+
+
+def explain(runtime: Runtime, customer: str, *, night: date | None = None) -> Explanation:
+    """Say of every campaign what became of it for a customer on a night, the last one by default.
+
+    ``customer``: the shop's customer_id, or the pseudonym that batches carry.
+
+    Raises:
+        UnableToExplain: no such customer, or the night is not planned.
+    """
+    with reading(runtime.engine) as connection:
+        record = _record(connection, night)
+        found = people.find_customer(connection, customer)
+        if found is None:
+            raise UnableToExplain(
+                f"there is no customer {customer!r}. Give the shop's customer_id, or the "
+                "customer_ref of a batch."
+            )
+        person = people.read_people(connection, customer_key=found.customer_key)
+        lives = nights.read_lives(connection, found.customer_key)
+        excluded = nights.read_exclusions_of(connection, found.customer_key, record.night)
+
+    tonight = [life for life in lives if life.night == record.night]
+    said = {one.campaign for one in tonight} | set(excluded["campaign"])
+    considered = [
+        *map(_touched, tonight),
+        *_excluded(excluded),
+        *_silent(runtime, person, record, said),
+    ]
+    return Explanation(
+        customer_ref=found.customer_ref,
+        night=record.night,
+        considered=sorted(considered, key=lambda one: (one.outcome == "not_due", one.campaign)),
+        earlier=[life for life in lives if life.night != record.night],
+    )
+
+
+def _record(connection: Connection, night: date | None) -> NightRecord:
+    wanted = night or nights.latest_night(connection)
+    record = None if wanted is None else nights.find_night(connection, wanted)
+    if record is None:
+        raise UnableToExplain(
+            "no night is planned yet. Try `care demo`, or `care night --night DATE`."
+            if wanted is None
+            else f"{wanted} is not planned. `care night --night {wanted}` plans it."
+        )
+    return record
+
+
+def in_words(life: Life) -> str:
+    """What became of a touch."""
+    if life.arm == "held_out":
+        return "in the control group: gets nothing, so that care can be measured"
+    if life.state == "failed":
+        return f"could not be written: {life.reason}"
+    gift = f", with {life.gift_id}" if life.gift_id else ""
+    told = f"{life.channel} for {life.send_on:%d %b}{gift}"
+    if life.message_state is None:
+        return f"{told}: planned, not written yet"
+    why = f" ({life.message_reason})" if life.message_reason else ""
+    return f"{told}: {SAYS[life.message_state]}{why}"
+
+
+def _touched(life: Life) -> Considered:
+    outcome = "held_out" if life.arm == "held_out" else "touched"
+    return Considered(
+        life.campaign, life.occasion_key, outcome, in_words(life), occasion_on=life.occasion_on
+    )
+
+
+def _excluded(rows: pd.DataFrame) -> Iterator[Considered]:
+    columns = ("campaign", "occasion_key", "outcome", "reason", "detail")
+    for campaign, key, outcome, reason, detail in zip(*(rows[n] for n in columns), strict=True):
+        words = IN_WORDS[Reason(reason)] + (f": {detail}" if detail else "")
+        yield Considered(campaign, key, outcome, words)
+
+
+def _silent(
+    runtime: Runtime, person: pd.DataFrame, record: NightRecord, said: set[str]
+) -> Iterator[Considered]:
+    """The campaigns that had nothing to say of her, each with the reason."""
+    for name in sorted(set(runtime.policy.campaigns) - said):
+        if not runtime.policy.campaigns[name].enabled:
+            yield Considered(name, None, "off", "switched off in the policy")
+        elif name in record.paused:
+            why = "; ".join(record.paused[name])
+            yield Considered(name, None, "paused", f"the campaign was paused: {why}")
+        else:
+            ahead = (
+                None if CAMPAIGNS[name].reads_behaviour else _next(runtime, person, name, record)
+            )
+            yield Considered(name, None, "not_due", "nothing of hers is due", next_on=ahead)
+
+
+def _next(
+    runtime: Runtime, person: pd.DataFrame, campaign: str, record: NightRecord
+) -> date | None:
+    tables = Tables(
+        customers=person.assign(tier=runtime.policy.tiers[0].name), rhythms=no_rhythms()
+    )
+    settings = runtime.policy.campaigns[campaign]
+    for days in range(1, LOOKS_AHEAD.days + 1):
+        night = record.night + timedelta(days=days)
+        if len(CAMPAIGNS[campaign].candidates(tables, settings, night=night)):
+            return night
+    return None
