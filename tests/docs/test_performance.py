@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.docs.pages import ROOT, blocks_of
+from tests.docs.pages import ROOT, blocks_of, read
 
 STAGES = {
     *("take_snapshot", "train_items", "train_timing", "score", "plan", "  writing"),
@@ -32,5 +32,12 @@ def test_the_benchmark_measures_every_stage_and_writes_it_down(tmp_path: Path) -
     assert {one["stage"] for one in written["stages"] if one["bare_seconds"]} == STAGES - {
         *("plan", "compose", "queue", "release")
     }
-    assert written["ran_on"]["processor"] in done.stdout.replace("\n", " ")
+    assert written["ran_on"]["processor"] in " ".join(done.stdout.split())
     assert (tmp_path / "night-400-sqlite.svg").read_text("utf-8").startswith("<svg")
+
+
+def test_every_figure_is_on_the_page() -> None:
+    page = read("docs/performance.md")
+    for path in (ROOT / "docs" / "figures").iterdir():
+        named = f"measured.{path.stem} " if path.suffix == ".json" else f"figures/{path.name}"
+        assert named in page
