@@ -10,7 +10,6 @@ from sqlalchemy import Connection
 from care.domain.campaign import Tables
 from care.domain.campaigns import CAMPAIGNS
 from care.domain.exclusion import IN_WORDS, Reason
-from care.rhythms import no_rhythms
 from care.runtime import Runtime
 from care.storage import nights, people
 from care.storage.database import reading
@@ -155,9 +154,7 @@ def _silent(
 def _next(
     runtime: Runtime, person: pd.DataFrame, campaign: str, record: NightRecord
 ) -> date | None:
-    tables = Tables(
-        customers=person.assign(tier=runtime.policy.tiers[0].name), rhythms=no_rhythms()
-    )
+    tables = Tables(customers=person.assign(tier=runtime.policy.tiers[0].name))
     settings = runtime.policy.campaigns[campaign]
     for days in range(1, LOOKS_AHEAD.days + 1):
         night = record.night + timedelta(days=days)

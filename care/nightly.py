@@ -24,6 +24,7 @@ from care.domain.decision import BY_POLICY, State, Verdict, content_hash, outsid
 from care.domain.feed import doubts
 from care.domain.message import Rendered
 from care.domain.outbound import idempotency_key
+from care.domain.rhythm import none_of
 from care.domain.screen import Permissions
 from care.domain.tier import assign_tiers
 from care.domain.touch import Ledger, plan_touches
@@ -35,7 +36,7 @@ from care.intake.sources import read_sources
 from care.letters import Words
 from care.policy import Policy
 from care.recommendation import FALLBACK, Recommendations, recommend
-from care.rhythms import find_rhythms, no_rhythms
+from care.rhythms import COLUMNS, Habits, find_habits
 from care.runtime import Runtime
 from care.storage import catalogue, gifts, messages, nights, people, reviews
 from care.storage import snapshot as snapshots
@@ -149,27 +150,36 @@ def take_snapshot(runtime: Runtime, *, night: date) -> str:
 
 
 def score(runtime: Runtime, *, night: date) -> int:
-    """Foretell what is running out, with the champion of timing; return how many pairs."""
+    """Read customers' habits, with the champion of timing; return how many things may run out."""
     snapshot = load_snapshot(runtime.store, night)
     history = open_history(runtime.store, snapshot.history, night=night)
     sold = read_pinned(runtime.store, snapshot.products)
-    found = find_rhythms(runtime, history, sold, night=night)
-    runtime.store.write(_rhythms_of(night), found.to_parquet(index=False))
-    log.info("%s: %d pairs of customer and product may be running out", night, len(found))
-    return len(found)
+    found = find_habits(runtime, history, sold, night=night)
+    for name in COLUMNS:
+        frame: pd.DataFrame = getattr(found, name)
+        runtime.store.write(_habits_of(night, name), frame.to_parquet(index=False))
+    log.info(
+        "%s: %d things may be running out, %d habits broke off, %d customers went silent",
+        night, len(found.rhythms), len(found.breaks), len(found.silences),
+    )  # fmt: skip
+    return len(found.rhythms)
 
 
-def _rhythms_of(night: date) -> str:
-    return f"nights/{night}/rhythms.parquet"
+def _habits_of(night: date, name: str) -> str:
+    return f"nights/{night}/{name}.parquet"
 
 
-def _read_rhythms(runtime: Runtime, night: date) -> pd.DataFrame:
-    try:
-        content = runtime.store.read(_rhythms_of(night))
-    except FileNotFoundError:
-        log.warning("%s was not scored: nothing is foretold to run out", night)
-        return no_rhythms()
-    return pd.read_parquet(io.BytesIO(content))
+def _read_habits(runtime: Runtime, night: date) -> Habits:
+    found = {}
+    for name, columns in COLUMNS.items():
+        try:
+            content = runtime.store.read(_habits_of(night, name))
+        except FileNotFoundError:
+            log.warning("%s was not scored: there are no %s", night, name)
+            found[name] = none_of(columns)
+        else:
+            found[name] = pd.read_parquet(io.BytesIO(content))
+    return Habits(**found)
 
 
 def plan(runtime: Runtime, *, night: date, now: datetime) -> list[int]:
@@ -211,8 +221,13 @@ def _plan_once(runtime: Runtime, night: date) -> None:
     spent = spend_of(history, since=since).set_index("customer_key")["amount_minor"]
     spend = spent.reindex(everybody["customer_key"]).fillna(0).astype("int64")
     tiers = assign_tiers(spend, policy.tiers)
+    habits = _read_habits(runtime, night)
     tables = Tables(
-        customers=everybody.assign(tier=tiers.to_numpy()), rhythms=_read_rhythms(runtime, night)
+        customers=everybody.assign(tier=tiers.to_numpy()),
+        rhythms=habits.rhythms,
+        breaks=habits.breaks,
+        silences=habits.silences,
+        past=ledger.permissions.planned,
     )
 
     paused = _paused(policy, lines_by_day(history), night)

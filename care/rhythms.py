@@ -1,6 +1,8 @@
-"""What customers are probably running out of, as the timing model sees the night begin."""
+"""Habits as a night begins: what runs out, what broke off, who went silent."""
 
 import logging
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from datetime import date
 
 import ibis
@@ -8,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from care.domain.rhythm import BREAKS, RHYTHMS, SILENCES, none_of
 from care.runtime import Runtime
 from care.storage.history import item_history
 from care.storage.pieces import cut
@@ -15,6 +18,7 @@ from care.training import HORIZON_DAYS, last_known_day, load_champion, recommend
 from recommender.items.personal import Personal
 from recommender.timing.model import TimingModel
 from recommender.timing.rhythm import rhythm
+from recommender.timing.silence import overdue_from
 
 log = logging.getLogger(__name__)
 
@@ -23,74 +27,128 @@ NEAR_DAYS = 30
 """Expected days further off than this concern another night."""
 LONGEST_WINDOW_DAYS = 14
 """A longer window says nothing worth saying, so none is named."""
-
-DTYPES = {
-    "customer_key": "int64",
-    "type_key": "int64",
-    "product_key": "Int64",
-    "category": "str",
-    "purchases": "int64",
-    "mean_interval": "float64",
-    "last_day": "datetime64[s]",
-    "probability": "float64",
-    "expected_day": "datetime64[s]",
-    "window_from": "datetime64[s]",
-    "window_to": "datetime64[s]",
-}
+MIN_HABIT = 4
+"""Purchase days that make a habit whose end means something."""
+LONGEST_HABIT_DAYS = 90
+"""What is bought more rarely breaks off too late to be told."""
+HARDLY_ANY = 0.05
+"""The share of pauses that are longer than what counts as a break or a silence."""
+STILL_SHOPS_DAYS = 21
+"""Who bought nothing at all for longer has not dropped a habit but gone away."""
+FRESH_DAYS = 90
+"""Breaks and silences older than this concern nobody any more."""
 
 
-def find_rhythms(
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What one night sees: columns of ``RHYTHMS``, ``BREAKS`` and ``SILENCES``."""
+
+    rhythms: pd.DataFrame
+    breaks: pd.DataFrame
+    silences: pd.DataFrame
+
+
+COLUMNS = {"rhythms": RHYTHMS, "breaks": BREAKS, "silences": SILENCES}
+
+
+def find_habits(
     runtime: Runtime, history: ibis.Table, sold: pd.DataFrame, *, night: date
-) -> pd.DataFrame:
-    """Pairs of customer and product type that may run out around a night, columns ``DTYPES``.
+) -> Habits:
+    """Read the habits of all customers out of the history, in pieces that fit in memory.
 
-    The product named is the one of that type she most likely buys again. Categories that no message
-    may name are left out. Without a timing model nothing is foretold, and the log says so.
+    The product named is the one of its type that she most likely buys again. Categories that no
+    message may name are left out. Without a timing model nothing is foretold to run out, and the
+    log says so; breaks and silences need none.
     """
     champion = load_champion(runtime, "timing")
     if champion is None:
         log.warning("no timing model speaks: nothing is foretold to run out")
-        return no_rhythms()
     sayable = sold[~sold["category"].isin(runtime.policy.wording.never_name)]
-    found = [
-        _of_piece(piece, champion[1], sayable, last_known_day(night)) for piece in cut(history)
-    ]
-    return pd.concat([no_rhythms(), *found], ignore_index=True)
+    model = None if champion is None else champion[1]
+    found = [_of_piece(piece, model, sayable, last_known_day(night)) for piece in cut(history)]
+    return Habits(
+        **{
+            one.name: pd.concat(
+                [none_of(COLUMNS[one.name]), *(getattr(piece, one.name) for piece in found)],
+                ignore_index=True,
+            )
+            for one in fields(Habits)
+        }
+    )
 
 
 def _of_piece(
-    history: ibis.Table, model: TimingModel, sold: pd.DataFrame, today: int
-) -> pd.DataFrame:
-    pairs = rhythm(recommended_days(history), today=today)
-    pairs = pairs[pairs["purchases"] >= MIN_PURCHASE_DAYS].reset_index(drop=True)
-    due = model.due(pairs, today=today, horizon=HORIZON_DAYS)
+    history: ibis.Table, model: TimingModel | None, sold: pd.DataFrame, today: int
+) -> Habits:
+    days = recommended_days(history)
+    pairs = rhythm(days, today=today)
     types = sold.drop_duplicates("type_key").set_index("type_key")["category"]
-    due = due.assign(category=due["type"].map(types))
-    due = due[due["category"].notna() & ((due["expected_day"] - today).abs() <= NEAR_DAYS)]
-    again = Personal.fit(item_history(history), today=today).again_for_types(
-        due[["customer", "type"]],
-        item_types=sold[["product_key", "type_key"]].rename(
-            columns={"product_key": "item", "type_key": "type"}
-        ),
+    lines = item_history(history)
+    bought = Personal.fit(lines, today=today) if len(lines) else None
+
+    def named(rows: pd.DataFrame) -> pd.DataFrame:
+        """The category of each type, and the product of it that she would most likely buy."""
+        rows = rows.assign(category=rows["type"].map(types))
+        rows = rows[rows["category"].notna()]
+        if bought is None or rows.empty:
+            return rows.assign(item=pd.Series(dtype="Int64"))
+        again = bought.again_for_types(
+            rows[["customer", "type"]],
+            item_types=sold[["product_key", "type_key"]].rename(
+                columns={"product_key": "item", "type_key": "type"}
+            ),
+        )
+        return rows.merge(again[["customer", "type", "item"]], on=["customer", "type"], how="left")
+
+    return Habits(
+        rhythms=none_of(RHYTHMS) if model is None else _rhythms(pairs, model, named, today),
+        breaks=_breaks(pairs, named, today),
+        silences=_silences(days, today),
     )
-    named = due.merge(again[["customer", "type", "item"]], on=["customer", "type"], how="left")
-    return _as_tables(named)
 
 
-def no_rhythms() -> pd.DataFrame:
-    """Nothing is running out; columns ``DTYPES``."""
-    return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in DTYPES.items()})
+Named = Callable[[pd.DataFrame], pd.DataFrame]
 
 
-def _as_tables(named: pd.DataFrame) -> pd.DataFrame:
-    telling = (named["window_to"] - named["window_from"]) <= LONGEST_WINDOW_DAYS
-    frame = named.rename(
+def _rhythms(pairs: pd.DataFrame, model: TimingModel, named: Named, today: int) -> pd.DataFrame:
+    regular = pairs[pairs["purchases"] >= MIN_PURCHASE_DAYS].reset_index(drop=True)
+    due = model.due(regular, today=today, horizon=HORIZON_DAYS)
+    due = named(due[(due["expected_day"] - today).abs() <= NEAR_DAYS])
+    telling = (due["window_to"] - due["window_from"]) <= LONGEST_WINDOW_DAYS
+    frame = _keyed(due, "last_day", "expected_day", "window_from", "window_to")
+    frame.loc[~telling, ["window_from", "window_to"]] = pd.NaT
+    return frame.astype(RHYTHMS)[list(RHYTHMS)]
+
+
+def _breaks(pairs: pd.DataFrame, named: Named, today: int) -> pd.DataFrame:
+    """What she bought regularly and has stopped buying, though she still shops."""
+    habits = pairs[
+        (pairs["purchases"] >= MIN_HABIT) & (pairs["mean_interval"] <= LONGEST_HABIT_DAYS)
+    ].reset_index(drop=True)
+    shopped = pairs.groupby("customer")["last_day"].max()
+    lately = habits["customer"].map(shopped).to_numpy() >= today - STILL_SHOPS_DAYS
+    broken = overdue_from(habits, today=today, share=HARDLY_ANY)
+    fresh = (broken <= today + 1) & (broken > today - FRESH_DAYS) & lately
+    found = named(habits.assign(broken_on=broken)[fresh])
+    return _keyed(found, "last_day", "broken_on").astype(BREAKS)[list(BREAKS)]
+
+
+def _silences(days: pd.DataFrame, today: int) -> pd.DataFrame:
+    """Who used to come and does not come any more."""
+    visits = rhythm(days.assign(type=0), today=today)
+    visits = visits[visits["purchases"] >= MIN_HABIT].reset_index(drop=True)
+    silent = overdue_from(visits, today=today, share=HARDLY_ANY)
+    found = visits.assign(silent_on=silent)[(silent <= today + 1) & (silent > today - FRESH_DAYS)]
+    frame = _keyed(found, "last_day", "silent_on").rename(columns={"purchases": "visits"})
+    return frame.astype(SILENCES)[list(SILENCES)]
+
+
+def _keyed(rows: pd.DataFrame, *days: str) -> pd.DataFrame:
+    """Under the house's names, with days as dates."""
+    frame = rows.rename(
         columns={"customer": "customer_key", "type": "type_key", "item": "product_key"}
     )
-    for day in ("last_day", "expected_day", "window_from", "window_to"):
-        frame[day] = _dates(frame[day])
-    frame.loc[~telling, ["window_from", "window_to"]] = pd.NaT
-    return frame.astype(DTYPES)[list(DTYPES)]
+    return frame.assign(**{day: _dates(frame[day]) for day in days})
 
 
 def _dates(days: pd.Series) -> npt.NDArray[np.datetime64]:

@@ -27,6 +27,7 @@ from care.domain.campaigns import CAMPAIGNS
 from care.domain.contact_policy import SendingHours
 from care.domain.exclusion import IN_WORDS, Reason
 from care.domain.gift import Gift
+from care.domain.journey import Step
 from care.domain.setaside import REMEDIES, Flaw
 from care.domain.tier import Tier
 from care.intake.sources import Customers, Orders, Products
@@ -317,6 +318,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "policy.tiers": partial(keys, "policy.tiers", Tier),
     "policy.gifts": partial(keys, "policy.gifts", Gift),
     "policy.campaigns": partial(keys, "policy.campaigns", CampaignSettings),
+    "policy.steps": partial(keys, "policy.steps", Step),
     "policy.auto_approve": partial(keys, "policy.auto_approve", Bounds),
     **{f"policy.{name}": partial(campaign_settings, name) for name in RULES},
     "exclusions": exclusions,

@@ -1,5 +1,6 @@
 """Nouns to build tests from: a customer, a policy, a plan's ingredients."""
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -106,8 +107,10 @@ def decisions(policy: Policy | None = None, **changed: Any) -> Decisions:
 def planned(*rows: tuple[int, str, str, str]) -> pd.DataFrame:
     """Touches of earlier nights: (customer, campaign, occasion, arm)."""
     names = ["customer_key", "campaign", "occasion_key", "arm"]
-    return pd.DataFrame(list(rows), columns=names).astype(
+    frame = pd.DataFrame(list(rows), columns=names).assign(send_on=pd.Timestamp(NIGHT))
+    return frame.astype(
         {"customer_key": "int64", "campaign": "str", "occasion_key": "str", "arm": "str"}
+        | {"send_on": "datetime64[s]"}
     )
 
 
@@ -125,9 +128,14 @@ def recent(*rows: tuple[int, str]) -> pd.DataFrame:
     )
 
 
-def tables(people: pd.DataFrame, *due: dict[str, Any]) -> Tables:
+def frame(columns: Mapping[str, str], *rows: dict[str, Any]) -> pd.DataFrame:
+    """Rows under declared columns; what a row does not tell is missing."""
+    return pd.DataFrame(list(rows), columns=list(columns)).astype(dict(columns))
+
+
+def tables(people: pd.DataFrame, *due: dict[str, Any], **others: pd.DataFrame) -> Tables:
     """What the rules look at."""
-    return Tables(customers=people, rhythms=rhythms(*due))
+    return Tables(customers=people, rhythms=rhythms(*due), **others)
 
 
 def ledger(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import orjson
@@ -12,6 +13,7 @@ from pydantic import Field
 
 from care.domain.channel import Channel
 from care.domain.model import Decided
+from care.domain.rhythm import BREAKS, RHYTHMS, SILENCES, none_of
 
 
 class MessageClass(StrEnum):
@@ -50,18 +52,28 @@ class CampaignSettings(Decided):
     decide_within_hours: int = Field(default=36, ge=1, le=24 * 14)
 
 
+PAST = {
+    "customer_key": "int64",
+    "campaign": "str",
+    "occasion_key": "str",
+    "send_on": "datetime64[s]",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Tables:
     """What a rule may look at: the shop as the night began, in columns.
 
     ``customers``: one row a customer, canonical columns with ``customer_key`` and ``tier``.
-    ``rhythms``: one row per customer and product type that may be running out
-    (``customer_key, type_key, product_key, category, last_day, probability, expected_day,
-    window_from, window_to``), as the timing model sees it.
+    ``rhythms``, ``breaks``, ``silences``: columns of ``care.domain.rhythm``. ``past``: every touch
+    planned on an earlier night (``customer_key, campaign, occasion_key, send_on``).
     """
 
     customers: pd.DataFrame
-    rhythms: pd.DataFrame
+    rhythms: pd.DataFrame = field(default_factory=partial(none_of, RHYTHMS))
+    breaks: pd.DataFrame = field(default_factory=partial(none_of, BREAKS))
+    silences: pd.DataFrame = field(default_factory=partial(none_of, SILENCES))
+    past: pd.DataFrame = field(default_factory=partial(none_of, PAST))
 
 
 Rule = Callable[..., pd.DataFrame]
@@ -74,22 +86,33 @@ class Campaign:
 
     A campaign that ``reads_behaviour`` pauses while the order feed is in doubt. ``facts`` declares
     by example what its letters may say beyond what every letter may: name → a value of the type
-    that its rule writes (text, whole number or day), true enough to try templates on.
+    that its rule writes (text, whole number or day), or several that make a difference to the
+    wording. Templates are tried on them.
     """
 
     name: str
     settings: type[CampaignSettings]
     rule: Rule
     reads_behaviour: bool = False
-    facts: Mapping[str, Fact] = field(default_factory=dict)
+    facts: Mapping[str, Fact | tuple[Fact, ...]] = field(default_factory=dict)
 
     def read_facts(self, told: str) -> dict[str, Fact]:
         """What a rule wrote about a candidate, with the types that ``facts`` declares."""
         found: dict[str, Fact] = orjson.loads(told) if told else {}
+        days = {name for name, value in self.examples[0].items() if isinstance(value, date)}
         return {
-            name: date.fromisoformat(str(value)) if isinstance(self.facts[name], date) else value
+            name: date.fromisoformat(str(value)) if name in days else value
             for name, value in found.items()
         }
+
+    @property
+    def examples(self) -> list[dict[str, Fact]]:
+        """Facts to try templates on: as many as the longest list of examples, at least one."""
+        listed = {
+            name: told if isinstance(told, tuple) else (told,) for name, told in self.facts.items()
+        }
+        most = max(map(len, listed.values()), default=1)
+        return [{name: told[n % len(told)] for name, told in listed.items()} for n in range(most)]
 
     def candidates(self, tables: Tables, settings: Any, *, night: date) -> pd.DataFrame:
         """Find who is due on a night, columns as in ``candidate.DTYPES`` plus ``campaign``."""

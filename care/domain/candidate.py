@@ -1,6 +1,6 @@
 """A customer × campaign that is due tonight: why now, and until when it is worth sending."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -28,7 +28,7 @@ DTYPES: Mapping[str, str] = {
 _NOTHING: Mapping[str, Any] = {"Int16": pd.NA, "Int64": pd.NA, "str": ""}
 
 
-def facts(columns: Mapping[str, Sequence[object]]) -> list[str]:
+def facts(columns: Mapping[str, Iterable[object]]) -> list[str]:
     """One JSON object a row from columns of plain values and days; what is missing is left out.
 
     Every rule that has more to tell than a candidate's own columns writes it with this, under the

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 
+from care.domain.campaign import Fact
 from care.domain.campaigns import CAMPAIGNS
 from care.domain.channel import Channel
 from care.domain.message import Addressee, GiftLine, Letter, ProductLine, Shop
@@ -75,8 +76,12 @@ def specimen(campaign: str, channel: Channel, locale: str, tier: str = "member")
         gift=_GIFTS[language],
         unsubscribe_url="https://care.example/u/opaque-token",
         preferences_url="https://care.example/p/opaque-token",
-        facts=CAMPAIGNS[campaign].facts if campaign in CAMPAIGNS else {},
+        facts=_examples(campaign)[0],
     )
+
+
+def _examples(campaign: str) -> list[dict[str, Fact]]:
+    return CAMPAIGNS[campaign].examples if campaign in CAMPAIGNS else [{}]
 
 
 def bare(letter: Letter) -> Letter:
@@ -110,3 +115,4 @@ def specimens(campaign: str, channel: Channel, locale: str) -> Iterator[Letter]:
             gift=GiftLine(full.gift.name) if full.gift else None,
         )
         yield replace(full, addressee=Addressee(), shop=replace(full.shop, phone=None))
+        yield from (replace(full, facts=told) for told in _examples(campaign)[1:])

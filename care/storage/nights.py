@@ -75,8 +75,9 @@ def last_sequence(connection: Connection) -> int:
 
 
 def read_planned(connection: Connection) -> pd.DataFrame:
-    """Identity and arm of every touch ever planned."""
-    columns = [touches.c[name] for name in ("customer_key", "campaign", "occasion_key", "arm")]
+    """Identity, arm and day of every touch ever planned."""
+    names = ("customer_key", "campaign", "occasion_key", "arm", "send_on")
+    columns = [touches.c[name] for name in names]
     return read_frame(connection, select(*columns))
 
 

@@ -13,8 +13,8 @@ from care.domain.channel import Channel
 from care.domain.message import RenderedEmail
 from care.rendering.renderer import Renderer
 from care.rendering.specimen import specimens
+from tests.rendering.shipped import BY_EMAIL
 
-CAMPAIGNS = ("birthday", "membership_anniversary", "replenishment")
 VOID = {"meta", "br", "hr", "img", "link", "input"}
 ENOUGH = 4.5
 
@@ -97,7 +97,7 @@ def dark_overrides(templates: Path) -> dict[str, dict[str, str]]:
 @pytest.fixture(scope="module")
 def pages(renderer: Renderer) -> list[RenderedEmail]:
     def rendered() -> Iterator[RenderedEmail]:
-        for campaign, locale in product(CAMPAIGNS, ("zh-CN", "en")):
+        for campaign, locale in product(BY_EMAIL, ("zh-CN", "en")):
             for letter in specimens(campaign, Channel.EMAIL, locale):
                 message = renderer.render(letter)
                 assert isinstance(message, RenderedEmail)

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from care.domain.campaigns import CAMPAIGNS
 from care.domain.channel import Channel
 from care.domain.message import Letter, Rendered, RenderedEmail
 from care.rendering.renderer import Renderer
 from care.rendering.specimen import TIER_NAMES, bare, specimen
+from tests.rendering.shipped import PAIRS
 
 GOLDEN = Path(__file__).parents[1] / "rendered"
-CAMPAIGNS = ("birthday", "membership_anniversary", "replenishment")
 WITH_HTML = ("diamond", "unknown")
 
 
@@ -26,12 +27,14 @@ def cases(campaign: str, channel: Channel, locale: str) -> Iterator[tuple[str, L
         yield tier, specimen(campaign, channel, locale, tier)
     known = specimen(campaign, channel, locale)
     yield "unknown", bare(known)
+    for told in CAMPAIGNS[campaign].examples[1:]:
+        yield "-".join(str(fact) for fact in told.values()), replace(known, facts=told)
     if campaign != "birthday":
         yield "later", replace(known, years=1, arrives_on=known.arrives_on.replace(day=22))
 
 
 def goldens() -> Iterator[tuple[str, Letter, bool]]:
-    for campaign, channel, locale in product(CAMPAIGNS, Channel, ("zh-CN", "en")):
+    for (campaign, channel), locale in product(PAIRS, ("zh-CN", "en")):
         for case, letter in cases(campaign, channel, locale):
             stem = f"{campaign}/{channel}.{locale}.{case}"
             yield f"{stem}.txt", letter, False

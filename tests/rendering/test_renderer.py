@@ -15,6 +15,7 @@ from care.rendering.composition import template_names
 from care.rendering.environment import template_version
 from care.rendering.renderer import Renderer, UnableToRender
 from care.rendering.specimen import bare, specimen
+from tests.rendering.shipped import BY_SMS
 
 EMAIL = specimen("birthday", Channel.EMAIL, "zh-CN")
 SMS = specimen("birthday", Channel.SMS, "zh-CN")
@@ -118,7 +119,7 @@ def test_a_gateway_may_listen_to_another_word_to_opt_out(renderer: Renderer) -> 
 
 
 def test_every_sms_says_who_writes_and_how_to_opt_out(renderer: Renderer) -> None:
-    for campaign in ("birthday", "membership_anniversary", "replenishment"):
+    for campaign in BY_SMS:
         chinese = renderer.render(specimen(campaign, Channel.SMS, "zh-CN")).body
         english = renderer.render(specimen(campaign, Channel.SMS, "en")).body
         assert chinese.startswith("【青禾集】")
@@ -127,7 +128,7 @@ def test_every_sms_says_who_writes_and_how_to_opt_out(renderer: Renderer) -> Non
         assert english.endswith(" Reply STOP to opt out")
 
 
-@pytest.mark.parametrize("campaign", ["birthday", "membership_anniversary", "replenishment"])
+@pytest.mark.parametrize("campaign", BY_SMS)
 @pytest.mark.parametrize("locale", ["zh-CN", "en"])
 def test_an_sms_without_a_gift_or_a_window_costs_one_part(
     campaign: str, locale: str, renderer: Renderer

@@ -1,0 +1,48 @@
+"""What the timing model sees of a customer's habits as a night begins.
+
+A *rhythm* is a product type that is probably running out; a *break* one that she used to buy
+regularly and has stopped buying, though she still shops; a *silence* the absence of a customer who
+used to come.
+"""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+RHYTHMS: Mapping[str, str] = {
+    "customer_key": "int64",
+    "type_key": "int64",
+    "product_key": "Int64",  # what she would most likely buy of the type
+    "category": "str",
+    "purchases": "int64",  # days on which she bought the type
+    "mean_interval": "float64",  # days
+    "last_day": "datetime64[s]",
+    "probability": "float64",  # of a purchase within the horizon
+    "expected_day": "datetime64[s]",
+    "window_from": "datetime64[s]",
+    "window_to": "datetime64[s]",
+}
+
+BREAKS: Mapping[str, str] = {
+    "customer_key": "int64",
+    "type_key": "int64",
+    "product_key": "Int64",
+    "category": "str",
+    "purchases": "int64",
+    "mean_interval": "float64",
+    "last_day": "datetime64[s]",
+    "broken_on": "datetime64[s]",  # from this day on hardly any pause of hers was as long
+}
+
+SILENCES: Mapping[str, str] = {
+    "customer_key": "int64",
+    "visits": "int64",  # days on which she bought anything
+    "mean_interval": "float64",
+    "last_day": "datetime64[s]",
+    "silent_on": "datetime64[s]",  # from this day on hardly any pause of hers was as long
+}
+
+
+def none_of(columns: Mapping[str, str]) -> pd.DataFrame:
+    """A frame of these columns without a row."""
+    return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in columns.items()})
