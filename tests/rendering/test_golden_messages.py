@@ -12,12 +12,14 @@ from pathlib import Path
 import pytest
 
 from care.domain.channel import Channel
+from care.domain.festival import FESTIVALS
 from care.domain.message import Letter, Rendered, RenderedEmail
 from care.rendering.renderer import Renderer
 from care.rendering.specimen import TIER_NAMES, bare, specimen
 
 GOLDEN = Path(__file__).parents[1] / "rendered"
 CAMPAIGNS = ("birthday", "membership_anniversary", "replenishment")
+BY_EMAIL_ALONE = ("festival", "wedding_anniversary")
 WITH_HTML = ("diamond", "unknown")
 
 
@@ -26,12 +28,15 @@ def cases(campaign: str, channel: Channel, locale: str) -> Iterator[tuple[str, L
         yield tier, specimen(campaign, channel, locale, tier)
     known = specimen(campaign, channel, locale)
     yield "unknown", bare(known)
-    if campaign != "birthday":
+    if campaign == "festival":
+        yield from ((name, replace(known, facts={"festival": name})) for name in FESTIVALS)
+    elif campaign != "birthday":
         yield "later", replace(known, years=1, arrives_on=known.arrives_on.replace(day=22))
 
 
 def goldens() -> Iterator[tuple[str, Letter, bool]]:
-    for campaign, channel, locale in product(CAMPAIGNS, Channel, ("zh-CN", "en")):
+    roads = [*product(CAMPAIGNS, Channel), *product(BY_EMAIL_ALONE, [Channel.EMAIL])]
+    for (campaign, channel), locale in product(roads, ("zh-CN", "en")):
         for case, letter in cases(campaign, channel, locale):
             stem = f"{campaign}/{channel}.{locale}.{case}"
             yield f"{stem}.txt", letter, False
