@@ -63,6 +63,7 @@ class Words:
                 given_name=touch["given_name"],
                 honorific=touch["honorific"],
                 gender=touch["gender"],
+                spouse_name=touch["spouse_name"],
             ),
             shop=self._shops[locale],
             arrives_on=touch["send_on"],

@@ -24,6 +24,7 @@ from pydantic_core import PydanticUndefined
 
 from care.domain.campaign import Bounds, CampaignSettings
 from care.domain.campaigns import CAMPAIGNS
+from care.domain.campaigns.festival import Culture, ShopDay
 from care.domain.contact_policy import SendingHours
 from care.domain.exclusion import IN_WORDS, Reason
 from care.domain.gift import Gift
@@ -321,6 +322,8 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "policy.steps": partial(keys, "policy.steps", Step),
     "policy.auto_approve": partial(keys, "policy.auto_approve", Bounds),
     **{f"policy.{name}": partial(campaign_settings, name) for name in RULES},
+    "policy.festival.cultures": partial(keys, "policy.festival.cultures", Culture),
+    "policy.festival.shop_days": partial(keys, "policy.festival.shop_days", ShopDay),
     "exclusions": exclusions,
     "vocabulary": vocabulary,
     "filters": filters,

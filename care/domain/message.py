@@ -17,6 +17,7 @@ class Addressee:
     given_name: str | None = None
     honorific: str | None = None
     gender: str | None = None
+    spouse_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

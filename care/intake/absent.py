@@ -6,6 +6,7 @@ WITHOUT: Mapping[str, Mapping[str, str]] = {
     "customers": {
         "name": "greetings name nobody",
         "birth_month, birth_day": "no birthday wishes",
+        "wedding_on": "no wishes on wedding anniversaries",
         "joined_on": "no wishes on membership anniversaries",
         "email": "no e-mail to anybody",
         "phone": "no SMS to anybody",

@@ -6,6 +6,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from care.domain.lunar import to_gregorian
 from care.domain.setaside import Flaw
 from care.intake import dates
 from care.intake.taken import Issues
@@ -14,12 +15,13 @@ PARTS = ("birth_year", "birth_month", "birth_day")
 
 
 def read_birthdays(
-    said: pd.DataFrame, *, lunar: dates.Mask, issues: Issues, night: date
+    said: pd.DataFrame, *, lunar: dates.Mask, leap: dates.Mask, issues: Issues, night: date
 ) -> pd.DataFrame:
     """Columns ``PARTS`` (Int16) from one ``birthday`` column or, where that is empty, from three.
 
-    The year may be missing, or month and day together. A lunar birthday is checked against the
-    longest lunar month. A birthday with a flaw is empty as a whole.
+    The year may be missing, or month and day together. A lunar birthday with its year must be a day
+    of the lunar calendar, in a leap month where ``leap`` says so; without it, of the longest month.
+    A birthday with a flaw is empty as a whole.
     """
     whole, malformed = dates.read_days(said["birthday"], year_needed=False)
     parts, spoilt = _parts(said)
@@ -32,7 +34,8 @@ def read_birthdays(
         Flaw.INCOMPLETE_DATE: ~malformed & (has_month != has_day),
         Flaw.BAD_DATE: malformed
         | dates.is_ancient(born)
-        | (has_month & ~dates.exists(born, lunar=lunar)),
+        | (has_month & ~dates.exists(born, lunar=lunar))
+        | (has_month & lunar & (born.year != dates.UNKNOWN) & _never_was(born, leap)),
         Flaw.FUTURE_DATE: dates.is_after(born, night),
     }
     sound = _sound(flaws, "birthday", said["birthday"].fillna(_written(said)), issues)
@@ -57,6 +60,12 @@ def _parts(said: pd.DataFrame) -> tuple[dates.Parts, dates.Mask]:
     numbers = [dates.read_numbers(said[name]) for name in PARTS]
     spoilt = np.logical_or.reduce([malformed for _, malformed in numbers])
     return dates.Parts(*(number for number, _ in numbers)), spoilt
+
+
+def _never_was(born: dates.Parts, leap: dates.Mask) -> dates.Mask:
+    """Where a lunar date is none: that year had no such leap month, or that month no 30th."""
+    missing: dates.Mask = np.isnat(to_gregorian(born.year, born.month, leap, born.day))
+    return missing
 
 
 def _written(said: pd.DataFrame) -> pd.Series:

@@ -51,7 +51,8 @@ def _checked(said: pd.DataFrame, table: Customers, issues: Issues, night: date) 
     found["birth_calendar"] = calendar
     found["birth_leap"] = _flag(said, "birth_leap", issues)
     lunar = (calendar == "lunar").to_numpy()
-    born = read_birthdays(said, lunar=lunar, issues=issues, night=night)
+    leap = found["birth_leap"].to_numpy(bool)
+    born = read_birthdays(said, lunar=lunar, leap=leap, issues=issues, night=night)
     found |= {name: born[name] for name in PARTS}
     for name in ("wedding_on", "joined_on"):
         found[name] = read_dates(said, name, issues=issues, night=night)

@@ -32,6 +32,15 @@ def called(addressee: Addressee, locale: str) -> str | None:
     return _isolated(name) if name else None
 
 
+def called_spouse(addressee: Addressee) -> str | None:
+    """Say what the letter calls the person she is married to: by name, or not at all."""
+    name = _sayable(addressee.spouse_name)
+    # Some shops write the customer's own name there.
+    if not name or name in (_sayable(addressee.name), _sayable(addressee.given_name)):
+        return None
+    return _isolated(name)
+
+
 def _called_in_chinese(addressee: Addressee) -> str | None:
     whole = _sayable(addressee.name)
     if whole and whole.endswith(_CHINESE_TITLES):

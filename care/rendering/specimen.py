@@ -32,8 +32,8 @@ _SHOPS = {
     ),
 }
 _ADDRESSEES = {
-    "zh": Addressee(name="王小雨", family_name="王", given_name="小雨", gender="female"),
-    "en": Addressee(name="Emma Carter", family_name="Carter", given_name="Emma"),
+    "zh": Addressee("王小雨", "王", "小雨", gender="female", spouse_name="陈明远"),
+    "en": Addressee("Emma Carter", "Carter", "Emma", spouse_name="Daniel"),
 }
 _GIFTS = {
     "zh": GiftLine("桂花乌龙茶一罐", "今年的新茶，桂花是手摘的", "QH2026A7", date(2026, 6, 20)),

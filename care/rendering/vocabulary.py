@@ -8,7 +8,7 @@ from typing import Any, Never
 from care.domain.channel import Channel
 from care.domain.message import GiftLine, Letter, ProductLine, Shop
 from care.rendering.guard import UnableToSay, checked_url, clean, clean_or_none
-from care.rendering.salutation import called
+from care.rendering.salutation import called, called_spouse
 
 MAX_RECOMMENDATIONS = 6
 
@@ -37,6 +37,7 @@ VOCABULARY = frozenset(PARTS) | {
     "tier",
     "tier_name",
     "name",
+    "spouse",
     "arrives_on",
     "on_the_day",
     "years",
@@ -63,6 +64,7 @@ def words(letter: Letter) -> dict[str, Any]:
         "tier": letter.tier,
         "tier_name": _phrase(letter.tier_name, 40),
         "name": called(letter.addressee, letter.locale),
+        "spouse": called_spouse(letter.addressee),
         "shop": _shop(letter.shop),
         "arrives_on": letter.arrives_on,
         "on_the_day": letter.occasion_on == letter.arrives_on,

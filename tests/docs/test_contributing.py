@@ -23,15 +23,16 @@ from tests.builders import a_customer, customers, tables
 
 policy = read_policy(Path("policy.toml"))
 people = customers(
-    a_customer(1, wedding_on=pd.Timestamp("2010-03-16")),
-    a_customer(2, wedding_on=pd.Timestamp("2010-03-17")),
-    a_customer(3, wedding_on=pd.Timestamp("2026-03-15")),
-    a_customer(4),
+    a_customer(1, joined_on=pd.Timestamp("2026-01-01")),
+    a_customer(2, joined_on=pd.Timestamp("2026-01-02")),
+    a_customer(3, joined_on=pd.Timestamp("2026-01-03")),
+    a_customer(4, joined_on=pd.Timestamp("2025-12-30")),
+    a_customer(5),
 )
-found = CAMPAIGNS["wedding_anniversary"].candidates(
-    tables(people), policy.campaigns["wedding_anniversary"], night=date(2026, 3, 14)
+found = CAMPAIGNS["hundred_days"].candidates(
+    tables(people), policy.campaigns["hundred_days"], night=date(2026, 4, 11)
 )
-print(found[["customer_key", "occasion_key", "years"]].to_csv(index=False), end="")
+print(found[["customer_key", "occasion_key", "occasion_on"]].to_csv(index=False), end="")
 """
 
 
@@ -75,7 +76,7 @@ def between(first: str, last: str) -> list[Block]:
 def test_a_campaign_is_added_as_it_says(copy: Path) -> None:
     said = follow(copy, between("## Add a campaign", "## Add a gift"))
 
-    assert "wedding_anniversary: priority 80, approved by a person" in said[-1]
+    assert "hundred_days: priority 55, approved by a person" in said[-1]
     found = subprocess.run(
         [sys.executable, "-c", PROBE],
         cwd=copy,
@@ -86,8 +87,9 @@ def test_a_campaign_is_added_as_it_says(copy: Path) -> None:
         check=False,
     )
     assert found.stdout.splitlines() == [
-        "customer_key,occasion_key,years",
-        "1,wedding-anniversary-2026,16",
+        "customer_key,occasion_key,occasion_on",
+        "1,hundred-days,2026-04-10",
+        "2,hundred-days,2026-04-11",
     ], found.stderr
 
 

@@ -56,7 +56,13 @@ BIRTHDAYS = [
     ({"birthday": "03-05"}, (None, 3, 5), None),
     ({"birthday": "--02-29"}, (None, 2, 29), None),
     ({"birthday": "1988-02-29"}, (1988, 2, 29), None),
-    ({"birthday": "1987-02-30", "birth_calendar": "lunar"}, (1987, 2, 30), None),
+    ({"birthday": "1987-03-30", "birth_calendar": "lunar"}, (1987, 3, 30), None),
+    ({"birthday": "--02-30", "birth_calendar": "lunar"}, (None, 2, 30), None),
+    (
+        {"birthday": "1987-06-15", "birth_calendar": "lunar", "birth_leap": "true"},
+        (1987, 6, 15),
+        None,
+    ),
     ({"birthday": "2017-12-01"}, (2017, 12, 1), None),  # born on the night itself
     ({"birth_year": 1987, "birth_month": 3, "birth_day": 5}, (1987, 3, 5), None),
     ({"birth_month": "03", "birth_day": "05"}, (None, 3, 5), None),
@@ -75,6 +81,18 @@ BIRTHDAYS = [
     ({"birthday": "05/03/1987"}, (None, None, None), "bad_date"),
     ({"birthday": "1887-03-05"}, (None, None, None), "bad_date"),
     ({"birthday": "1987-02-31", "birth_calendar": "lunar"}, (None, None, None), "bad_date"),
+    # that month had 29 days, and that year no leap fifth month
+    ({"birthday": "1987-02-30", "birth_calendar": "lunar"}, (None, None, None), "bad_date"),
+    (
+        {"birthday": "1987-05-15", "birth_calendar": "lunar", "birth_leap": "true"},
+        (None, None, None),
+        "bad_date",
+    ),
+    (
+        {"birthday": "1970-01-01", "birth_calendar": "lunar"},
+        (None, None, None),
+        "sentinel_date",
+    ),
     ({"birthday": "1900-01-01"}, (None, None, None), "sentinel_date"),
     ({"birthday": "1970-01-01"}, (None, None, None), "sentinel_date"),
     ({"birthday": "0001-01-01"}, (None, None, None), "sentinel_date"),

@@ -28,7 +28,7 @@ def cases(campaign: str, channel: Channel, locale: str) -> Iterator[tuple[str, L
     known = specimen(campaign, channel, locale)
     yield "unknown", bare(known)
     for told in CAMPAIGNS[campaign].examples[1:]:
-        yield "-".join(str(fact) for fact in told.values()), replace(known, facts=told)
+        yield str(next(iter(told.values()))), replace(known, facts=told)
     if campaign != "birthday":
         yield "later", replace(known, years=1, arrives_on=known.arrives_on.replace(day=22))
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from care.domain.anniversary import LeapDayRule, next_anniversary, year_of
+from care.domain.anniversary import LeapDayRule, month_and_day, next_anniversary, year_of
 from care.domain.campaign import Campaign, CampaignSettings, Tables
 from care.domain.candidate import candidates
 
@@ -23,10 +23,9 @@ def find_membership_anniversaries(
     tables: Tables, settings: MembershipAnniversarySettings, *, night: date
 ) -> pd.DataFrame:
     """Customers whose joining day comes round, at least one full year after it."""
-    known = tables.customers[tables.customers["joined_on"].notna()]
-    joined = known["joined_on"].to_numpy("datetime64[D]")
-    month = joined.astype("datetime64[M]").astype("int64") % 12 + 1
-    day = (joined - joined.astype("datetime64[M]")).astype("int64") + 1
+    people = tables.customers
+    joined = people["joined_on"].to_numpy("datetime64[D]")
+    month, day = month_and_day(joined)
     today = np.datetime64(night, "D")
     on = next_anniversary(
         month, day, on_or_after=today - settings.grace_days, leap_day=settings.leap_day
@@ -36,7 +35,7 @@ def find_membership_anniversaries(
     on = on[due]
     return candidates(
         {
-            "customer_key": known["customer_key"].to_numpy()[due],
+            "customer_key": people["customer_key"].to_numpy()[due],
             "occasion_key": "membership-anniversary-" + pd.Series(year_of(on)).astype("str"),
             "occasion_on": on,
             "send_from": on,

@@ -1,0 +1,53 @@
+"""Wedding anniversary: the day they married, with the years counted, never congratulated late."""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from care.domain.anniversary import (
+    LeapDayRule,
+    WeekdayRule,
+    first_day_to_send,
+    month_and_day,
+    next_anniversary,
+    year_of,
+)
+from care.domain.campaign import Campaign, CampaignSettings, Tables
+from care.domain.candidate import candidates
+
+
+class WeddingAnniversarySettings(CampaignSettings):
+    """Wedding anniversary settings."""
+
+    lead_days: int = Field(default=0, ge=0, le=30, description="found and reviewed ahead")
+    leap_day: LeapDayRule = "28-february"
+    move_to_weekday: WeekdayRule = "no"
+
+
+def find_wedding_anniversaries(
+    tables: Tables, settings: WeddingAnniversarySettings, *, night: date
+) -> pd.DataFrame:
+    """Customers whose wedding day comes round, at least one full year after it."""
+    people = tables.customers
+    married = people["wedding_on"].to_numpy("datetime64[D]")
+    today = np.datetime64(night, "D")
+    month, day = month_and_day(married)
+    on = next_anniversary(month, day, on_or_after=today, leap_day=settings.leap_day)
+    first = first_day_to_send(on, settings.move_to_weekday)
+    years = year_of(on) - year_of(married)
+    due = (first <= today + settings.lead_days) & (years >= 1)
+    return candidates(
+        {
+            "customer_key": people["customer_key"].to_numpy()[due],
+            "occasion_key": "wedding-anniversary-" + pd.Series(year_of(on[due])).astype("str"),
+            "occasion_on": on[due],
+            "send_from": first[due],
+            "send_until": on[due],
+            "years": years[due],
+        }
+    )
+
+
+CAMPAIGN = Campaign("wedding_anniversary", WeddingAnniversarySettings, find_wedding_anniversaries)
