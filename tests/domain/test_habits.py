@@ -20,7 +20,7 @@ def days_ago(days):
 def a_break(customer_key=1, **told):
     return {
         "customer_key": customer_key, "type_key": 7, "product_key": 70, "category": "COFFEE",
-        "purchases": 12, "mean_interval": 10.0, "last_day": days_ago(40), "broken_on": TODAY,
+        "purchases": 20, "mean_interval": 10.0, "last_day": days_ago(40), "broken_on": TODAY,
     } | told  # fmt: skip
 
 
@@ -50,12 +50,12 @@ def test_a_habit_that_broke_off_is_asked_about():
 
 
 def test_of_several_habits_the_longest_kept_is_asked_about():
-    shorter, longer = a_break(type_key=3, purchases=9), a_break(type_key=9, purchases=15)
+    shorter, longer = a_break(type_key=3, purchases=18), a_break(type_key=9, purchases=25)
     assert due("rhythm_break", breaks=[shorter, longer])["type_key"].tolist() == [9]
 
 
 def test_a_habit_of_few_purchases_is_none():
-    assert due("rhythm_break", breaks=[a_break(purchases=7)]).empty
+    assert due("rhythm_break", breaks=[a_break(purchases=14)]).empty
 
 
 def test_what_no_product_stands_for_any_more_is_not_written_about():
