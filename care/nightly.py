@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import ibis
 import pandas as pd
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
@@ -25,7 +26,7 @@ from care.domain.feed import doubts
 from care.domain.message import Rendered
 from care.domain.outbound import idempotency_key
 from care.domain.screen import Permissions
-from care.domain.tier import assign_tiers
+from care.domain.tier import find_standings, memory_days, no_standings
 from care.domain.touch import Ledger, plan_touches
 from care.intake.customers import read_customers
 from care.intake.localday import night_begins
@@ -41,9 +42,15 @@ from care.storage import catalogue, gifts, messages, nights, people, reviews
 from care.storage import snapshot as snapshots
 from care.storage.bulk import records
 from care.storage.database import reading, writing
-from care.storage.history import lines_by_day, open_history, update_history
-from care.storage.history import spend as spend_of
+from care.storage.history import (
+    bought_since,
+    lines_by_day,
+    open_history,
+    spend_by_day,
+    update_history,
+)
 from care.storage.models import find_champion
+from care.storage.pieces import Frames, cut
 from care.storage.reviews import CampaignNight
 from care.storage.snapshot import (
     Count,
@@ -207,12 +214,10 @@ def _plan_once(runtime: Runtime, night: date) -> None:
             for kind in ("items", "timing")
             for champion in [find_champion(connection, kind)]
         }
-    since = night - timedelta(days=policy.night.spend_window_days)
-    spent = spend_of(history, since=since).set_index("customer_key")["amount_minor"]
-    spend = spent.reindex(everybody["customer_key"]).fillna(0).astype("int64")
-    tiers = assign_tiers(spend, policy.tiers)
+    standings = _standings(policy, history, everybody["customer_key"], night)
     tables = Tables(
-        customers=everybody.assign(tier=tiers.to_numpy()), rhythms=_read_rhythms(runtime, night)
+        customers=everybody.merge(standings, on="customer_key", validate="one_to_one"),
+        rhythms=_read_rhythms(runtime, night),
     )
 
     paused = _paused(policy, lines_by_day(history), night)
@@ -241,6 +246,23 @@ def _plan_once(runtime: Runtime, night: date) -> None:
     log.info(
         "%s planned: %d due, %d touches", night, sum(planned.due.values()), len(planned.touches)
     )
+
+
+def _standings(
+    policy: Policy, history: ibis.Table, everybody: pd.Series, night: date
+) -> pd.DataFrame:
+    """The tier of every customer, from pieces of the history, so that memory is bounded."""
+    rules = {
+        "window_days": policy.night.spend_window_days,
+        "grace_days": policy.night.tier_grace_days,
+    }
+    begins = night - timedelta(days=memory_days(policy.tiers, **rules))
+    found = [
+        find_standings(bought, policy.tiers, night=night, **rules)
+        for bought in Frames(cut(bought_since(history, begins)), spend_by_day)
+    ]
+    found.append(no_standings(everybody, policy.tiers))
+    return pd.concat(found, ignore_index=True).drop_duplicates("customer_key")
 
 
 def _paused(policy: Policy, by_day: pd.DataFrame, night: date) -> dict[str, list[str]]:

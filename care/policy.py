@@ -119,6 +119,7 @@ class Night(Decided):
     """How a night is planned."""
 
     spend_window_days: int = Field(default=365, ge=30)
+    tier_grace_days: int = Field(default=0, ge=0, le=365)
     gift_budget: int = Field(ge=0, description="minor units for one night's gifts")
     stale_after_days: int = Field(
         default=7, ge=1, description="no night older than this is planned"
@@ -159,6 +160,14 @@ class Policy(Decided):
                 raise ValueError(
                     f"{place}.min_spend: {tier.min_spend} does not rise above tier "
                     f"{before[-1].name!r}, which has {before[-1].min_spend}; put the tiers in order"
+                )
+            if not before and tier.min_orders != 0:
+                raise ValueError(f"{place}.min_orders: the first tier is everybody's; leave it out")
+            if before and tier.min_orders < before[-1].min_orders:
+                raise ValueError(
+                    f"{place}.min_orders: {tier.min_orders} is less than tier {before[-1].name!r} "
+                    f"asks, which is {before[-1].min_orders}; whoever meets a tier must meet those "
+                    "below it"
                 )
         return self
 
@@ -204,6 +213,14 @@ class Policy(Decided):
             **{f"gifts.{name}.label": gift.label for name, gift in self.gifts.items()},
             **{f"gifts.{name}.description": gift.description for name, gift in self.gifts.items()},
         }
+        for step, tier in enumerate(self.tiers):
+            if not tier.privileges:
+                continue
+            for locale in self.shop.locales:
+                if not tier.privileges.get(locale):
+                    raise ValueError(
+                        f"tiers.{step}.privileges: {locale} is missing; list them for each locale"
+                    )
         if len(set(self.shop.locales)) < len(self.shop.locales):
             raise ValueError("shop.locales: name each locale once")
         for place, texts in spoken.items():
@@ -248,6 +265,7 @@ class Policy(Decided):
             ladders=self.ladders,
             gift_budget=self.night.gift_budget,
             tier_order=self.tier_order,
+            care_plans={tier.name: tier.care for tier in self.tiers},
         )
 
 

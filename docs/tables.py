@@ -28,7 +28,7 @@ from care.domain.contact_policy import SendingHours
 from care.domain.exclusion import IN_WORDS, Reason
 from care.domain.gift import Gift
 from care.domain.setaside import REMEDIES, Flaw
-from care.domain.tier import Tier
+from care.domain.tier import CarePlan, Tier
 from care.intake.sources import Customers, Orders, Products
 from care.policy import Policy
 from care.rendering.environment import create_environment
@@ -125,8 +125,8 @@ def _kind(annotation: Any) -> str:
     if origin is dict:
         kind = _kind(parts[1])
         return (
-            "text for each locale"
-            if kind == "text"
+            f"{kind} for each locale"
+            if parts[0] is str
             else f"a {kind} for each `{parts[0].__name__.lower()}`"
         )
     if isinstance(annotation, type) and issubclass(annotation, StrEnum):
@@ -315,6 +315,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     },
     "policy.sending_hours": partial(keys, "policy.sending_hours", SendingHours),
     "policy.tiers": partial(keys, "policy.tiers", Tier),
+    "policy.care": partial(keys, "policy.care", CarePlan),
     "policy.gifts": partial(keys, "policy.gifts", Gift),
     "policy.campaigns": partial(keys, "policy.campaigns", CampaignSettings),
     "policy.auto_approve": partial(keys, "policy.auto_approve", Bounds),

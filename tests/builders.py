@@ -39,6 +39,13 @@ _CUSTOMER: dict[str, tuple[str, Any]] = {
     "email_consent": ("bool", True),
     "sms_consent": ("bool", True),
     "tier": ("str", "member"),
+    "tier_reached_on": ("datetime64[s]", pd.NaT),
+    "tier_renewed_on": ("datetime64[s]", pd.NaT),
+    "tier_was_until": ("datetime64[s]", pd.NaT),
+    "tier_unmet_from": ("datetime64[s]", pd.NaT),
+    "tier_until": ("datetime64[s]", pd.NaT),
+    "tier_lacks_spend": ("int64", 0),
+    "tier_lacks_orders": ("int64", 0),
 }
 
 

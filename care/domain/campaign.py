@@ -54,7 +54,8 @@ class CampaignSettings(Decided):
 class Tables:
     """What a rule may look at: the shop as the night began, in columns.
 
-    ``customers``: one row a customer, canonical columns with ``customer_key`` and ``tier``.
+    ``customers``: one row a customer, canonical columns with ``customer_key`` and
+    ``tier.STANDING``.
     ``rhythms``: one row per customer and product type that may be running out
     (``customer_key, type_key, product_key, category, last_day, probability, expected_day,
     window_from, window_to``), as the timing model sees it.
@@ -74,7 +75,8 @@ class Campaign:
 
     A campaign that ``reads_behaviour`` pauses while the order feed is in doubt. ``facts`` declares
     by example what its letters may say beyond what every letter may: name → a value of the type
-    that its rule writes (text, whole number or day), true enough to try templates on.
+    that its rule writes (text, whole number or day), true enough to try templates on. ``turns``:
+    further examples, for letters that say another thing when a fact is another or missing.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Campaign:
     rule: Rule
     reads_behaviour: bool = False
     facts: Mapping[str, Fact] = field(default_factory=dict)
+    turns: tuple[Mapping[str, Fact], ...] = ()
 
     def read_facts(self, told: str) -> dict[str, Fact]:
         """What a rule wrote about a candidate, with the types that ``facts`` declares."""

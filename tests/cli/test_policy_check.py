@@ -33,6 +33,7 @@ def test_the_shipped_policy_is_fine(care):
         f"{shipped('policy.toml')} is fine: 4 tiers, 5 gifts, campaigns:",
         "  birthday: priority 90, approved by policy, within bounds",
         "  membership_anniversary: priority 60, approved by policy, within bounds",
+        "  tier_news: priority 50, approved by a person",
         "  replenishment: priority 30, approved by a person",
     ]
 
@@ -46,7 +47,12 @@ def test_json_of_a_check_has_keys_to_rely_on(care, check):
     said = check(("min_gap_days = 3", "min_gap_days = 7"), flags=["--json"])
     found = json.loads(said.out)
     assert set(found) == {"policy", "sha256", "campaigns", "notes"}
-    assert found["campaigns"] == ["birthday", "membership_anniversary", "replenishment"]
+    assert found["campaigns"] == [
+        "birthday",
+        "membership_anniversary",
+        "tier_news",
+        "replenishment",
+    ]
     assert len(found["sha256"]) == 64
     assert found["notes"] == [
         "contact.touches_per_week = 2 is never reached: with contact.min_gap_days = 7 no more "

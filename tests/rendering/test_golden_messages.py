@@ -11,13 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from care.domain.campaigns import CAMPAIGNS as KNOWN
 from care.domain.channel import Channel
 from care.domain.message import Letter, Rendered, RenderedEmail
 from care.rendering.renderer import Renderer
 from care.rendering.specimen import TIER_NAMES, bare, specimen
 
 GOLDEN = Path(__file__).parents[1] / "rendered"
-CAMPAIGNS = ("birthday", "membership_anniversary", "replenishment")
+CAMPAIGNS = ("birthday", "membership_anniversary", "replenishment", "tier_news")
+BY_EMAIL_ALONE = ("tier_news",)
 WITH_HTML = ("diamond", "unknown")
 
 
@@ -28,10 +30,14 @@ def cases(campaign: str, channel: Channel, locale: str) -> Iterator[tuple[str, L
     yield "unknown", bare(known)
     if campaign != "birthday":
         yield "later", replace(known, years=1, arrives_on=known.arrives_on.replace(day=22))
+    for place, facts in enumerate(KNOWN[campaign].turns, start=1):
+        yield f"turn-{place}", replace(known, facts=facts)
 
 
 def goldens() -> Iterator[tuple[str, Letter, bool]]:
     for campaign, channel, locale in product(CAMPAIGNS, Channel, ("zh-CN", "en")):
+        if channel is not Channel.EMAIL and campaign in BY_EMAIL_ALONE:
+            continue
         for case, letter in cases(campaign, channel, locale):
             stem = f"{campaign}/{channel}.{locale}.{case}"
             yield f"{stem}.txt", letter, False
