@@ -25,6 +25,7 @@ from care.domain.decision import BY_POLICY, State, Verdict, content_hash, outsid
 from care.domain.feed import doubts
 from care.domain.message import Rendered
 from care.domain.outbound import idempotency_key
+from care.domain.points import HELD, earn, expire
 from care.domain.screen import Permissions
 from care.domain.tier import find_standings, memory_days, no_standings
 from care.domain.touch import Ledger, plan_touches
@@ -38,7 +39,7 @@ from care.policy import Policy
 from care.recommendation import FALLBACK, Recommendations, recommend
 from care.rhythms import find_rhythms, no_rhythms
 from care.runtime import Runtime
-from care.storage import catalogue, gifts, messages, nights, people, reviews
+from care.storage import catalogue, gifts, messages, nights, people, points, reviews
 from care.storage import snapshot as snapshots
 from care.storage.bulk import records
 from care.storage.database import reading, writing
@@ -46,6 +47,7 @@ from care.storage.history import (
     bought_since,
     lines_by_day,
     open_history,
+    orders_of,
     spend_by_day,
     update_history,
 )
@@ -64,6 +66,8 @@ log = logging.getLogger(__name__)
 
 COMPOSED_AT_ONCE = 5_000
 """Messages held in memory, and written in one transaction, at a time."""
+LATE_ORDERS = timedelta(days=31)
+"""Orders that come in later than this after others of their day earn no points."""
 REPLANS = 5
 """How often a plan is made anew because another night was planned meanwhile."""
 
@@ -197,9 +201,12 @@ def plan(runtime: Runtime, *, night: date, now: datetime) -> list[int]:
 def _plan_once(runtime: Runtime, night: date) -> None:
     policy, snapshot = runtime.policy, load_snapshot(runtime.store, night)
     history = open_history(runtime.store, snapshot.history, night=night)
+    standings = _standings(policy, history, night)
+    settle_points(runtime, history, standings, night=night)
     with reading(runtime.engine) as connection:
         sequence = nights.last_sequence(connection)
         everybody = people.read_people(connection)
+        held = points.read_points(connection)
         ledger = Ledger(
             permissions=Permissions(
                 customers=everybody,
@@ -214,9 +221,8 @@ def _plan_once(runtime: Runtime, night: date) -> None:
             for kind in ("items", "timing")
             for champion in [find_champion(connection, kind)]
         }
-    standings = _standings(policy, history, everybody["customer_key"], night)
     tables = Tables(
-        customers=everybody.merge(standings, on="customer_key", validate="one_to_one"),
+        customers=_with_standings(everybody, standings, held, policy),
         rhythms=_read_rhythms(runtime, night),
     )
 
@@ -248,10 +254,8 @@ def _plan_once(runtime: Runtime, night: date) -> None:
     )
 
 
-def _standings(
-    policy: Policy, history: ibis.Table, everybody: pd.Series, night: date
-) -> pd.DataFrame:
-    """The tier of every customer, from pieces of the history, so that memory is bounded."""
+def _standings(policy: Policy, history: ibis.Table, night: date) -> pd.DataFrame:
+    """The tier of everybody who bought lately, piece by piece, so that memory is bounded."""
     rules = {
         "window_days": policy.night.spend_window_days,
         "grace_days": policy.night.tier_grace_days,
@@ -261,8 +265,45 @@ def _standings(
         find_standings(bought, policy.tiers, night=night, **rules)
         for bought in Frames(cut(bought_since(history, begins)), spend_by_day)
     ]
-    found.append(no_standings(everybody, policy.tiers))
-    return pd.concat(found, ignore_index=True).drop_duplicates("customer_key")
+    return pd.concat(found or [no_standings(pd.Series([], dtype="int64"), policy.tiers)])
+
+
+def _with_standings(
+    everybody: pd.DataFrame, standings: pd.DataFrame, held: pd.DataFrame, policy: Policy
+) -> pd.DataFrame:
+    """Customers with tier and points beside each; who bought nothing has everybody's tier."""
+    others = everybody.loc[
+        ~everybody["customer_key"].isin(standings["customer_key"]), "customer_key"
+    ]
+    stands = pd.concat([standings, no_standings(others, policy.tiers)], ignore_index=True)
+    people = everybody.merge(stands, on="customer_key", validate="one_to_one")
+    people = people.merge(held, on="customer_key", how="left").astype(dict(HELD))
+    if policy.points is not None:
+        people = people.fillna({"points": 0, "points_expiring": 0})
+    return people
+
+
+def settle_points(
+    runtime: Runtime, history: ibis.Table, standings: pd.DataFrame, *, night: date
+) -> None:
+    """Book what orders have earned by a night, and take what has expired. Done again, nothing.
+
+    One night at a time: another one that runs now waits, and then finds what this one did.
+    """
+    rules = runtime.policy.points
+    if rules is None:
+        return
+    tiers = standings[["customer_key", "tier"]]
+    with writing(runtime.engine) as connection:
+        points.lock_points(connection)
+        latest = points.last_earned(connection)
+        begins = rules.start_on if latest is None else max(rules.start_on, latest - LATE_ORDERS)
+        for orders in Frames(cut(bought_since(history, begins)), orders_of):
+            ordered = orders.merge(tiers, on="customer_key", how="left")
+            moves = earn(ordered, rules, minor_per_unit=runtime.policy.minor_per_unit, night=night)
+            points.book(connection, moves)
+        overdue = points.read_overdue(connection, night)
+        points.book(connection, expire(overdue, night=night))
 
 
 def _paused(policy: Policy, by_day: pd.DataFrame, night: date) -> dict[str, list[str]]:

@@ -20,6 +20,7 @@ from care.domain.feed import FeedLimits
 from care.domain.gift import Gift
 from care.domain.holdout import Holdout
 from care.domain.model import Decided
+from care.domain.points import PointsRules
 from care.domain.tier import Tier
 from care.domain.touch import Decisions
 
@@ -144,6 +145,7 @@ class Policy(Decided):
     wording: Wording = Wording()
     feed: FeedLimits = FeedLimits()
     holdout: Holdout
+    points: PointsRules | None = None
     gifts: dict[str, Gift] = Field(default_factory=dict)
     ladders: dict[str, dict[str, tuple[str, ...]]] = Field(default_factory=dict)
     campaign_table: _Campaigns = Field(alias="campaigns")
@@ -178,6 +180,19 @@ class Policy(Decided):
         for name, chosen in self.campaigns.items():
             if len(set(chosen.channels)) < len(chosen.channels):
                 raise ValueError(f"campaigns.{name}.channels: name each channel once")
+        return self
+
+    @model_validator(mode="after")
+    def _points_are_known(self) -> "Policy":
+        for name in self.enabled:
+            if name.startswith("points_") and self.points is None:
+                raise ValueError(f"campaigns.{name}: there are no points; add a table [points]")
+        for tier in self.points.percent if self.points else ():
+            if tier not in self.tier_order:
+                raise ValueError(
+                    f"points.percent.{tier}: there is no such tier; there are "
+                    f"{', '.join(self.tier_order)}"
+                )
         return self
 
     @model_validator(mode="after")
@@ -244,6 +259,13 @@ class Policy(Decided):
     def tier_order(self) -> dict[str, int]:
         """Tier name → step, from 0 for the lowest."""
         return {tier.name: step for step, tier in enumerate(self.tiers)}
+
+    @property
+    def minor_per_unit(self) -> int:
+        """Minor units that make one unit of the shop's currency: 100 cents, or 1 yen."""
+        from babel.numbers import get_currency_precision
+
+        return int(10 ** get_currency_precision(self.shop.currency))
 
     @property
     def enabled(self) -> dict[str, CampaignSettings]:

@@ -11,7 +11,7 @@ import re
 import tomllib
 import types
 from collections.abc import Callable, Iterable, Mapping
-from datetime import time
+from datetime import date, time
 from enum import StrEnum
 from functools import cache, partial
 from pathlib import Path
@@ -27,6 +27,7 @@ from care.domain.campaigns import CAMPAIGNS
 from care.domain.contact_policy import SendingHours
 from care.domain.exclusion import IN_WORDS, Reason
 from care.domain.gift import Gift
+from care.domain.points import PointsRules
 from care.domain.setaside import REMEDIES, Flaw
 from care.domain.tier import CarePlan, Tier
 from care.intake.sources import Customers, Orders, Products
@@ -53,6 +54,7 @@ PLAIN = {
     float: "number",
     str: "text",
     time: "time of day",
+    date: "day",
     Path: "path",
     SecretStr: "secret text",
 }
@@ -125,7 +127,7 @@ def _kind(annotation: Any) -> str:
     if origin is dict:
         kind = _kind(parts[1])
         return (
-            f"{kind} for each locale"
+            f"{kind} for each {'locale' if 'text' in kind else 'name'}"
             if parts[0] is str
             else f"a {kind} for each `{parts[0].__name__.lower()}`"
         )
@@ -317,6 +319,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "policy.tiers": partial(keys, "policy.tiers", Tier),
     "policy.care": partial(keys, "policy.care", CarePlan),
     "policy.gifts": partial(keys, "policy.gifts", Gift),
+    "policy.points": partial(keys, "policy.points", PointsRules),
     "policy.campaigns": partial(keys, "policy.campaigns", CampaignSettings),
     "policy.auto_approve": partial(keys, "policy.auto_approve", Bounds),
     **{f"policy.{name}": partial(campaign_settings, name) for name in RULES},

@@ -46,6 +46,9 @@ _CUSTOMER: dict[str, tuple[str, Any]] = {
     "tier_until": ("datetime64[s]", pd.NaT),
     "tier_lacks_spend": ("int64", 0),
     "tier_lacks_orders": ("int64", 0),
+    "points": ("Int64", None),
+    "points_expiring": ("Int64", None),
+    "points_expires_on": ("datetime64[s]", pd.NaT),
 }
 
 

@@ -197,6 +197,19 @@ def spend_by_day(history: ibis.Table) -> pd.DataFrame:
     return frame.astype({"day": "datetime64[s]", "orders": "int64"})
 
 
+def orders_of(history: ibis.Table) -> pd.DataFrame:
+    """Add up each order.
+
+    One row an order, by customer and order. Columns ``customer_key`` int64, ``order_id`` str,
+    ``day`` datetime64[s] (the first of its lines), ``amount_minor`` int64.
+    """
+    orders = history.group_by("customer_key", "order_id").agg(
+        day=history.day.min(), amount_minor=history.amount_minor.sum().cast("int64")
+    )
+    frame: pd.DataFrame = orders.order_by("customer_key", "order_id").to_pyarrow().to_pandas()
+    return frame.astype({"order_id": "str", "day": "datetime64[s]"})
+
+
 def bought_since(history: ibis.Table, day: date) -> ibis.Table:
     """The part of a history that was bought on or after a day."""
     return history.filter(history.day >= ibis.literal(day))

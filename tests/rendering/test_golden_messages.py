@@ -18,8 +18,8 @@ from care.rendering.renderer import Renderer
 from care.rendering.specimen import TIER_NAMES, bare, specimen
 
 GOLDEN = Path(__file__).parents[1] / "rendered"
-CAMPAIGNS = ("birthday", "membership_anniversary", "replenishment", "tier_news")
-BY_EMAIL_ALONE = ("tier_news",)
+BY_EMAIL_ALONE = ("points_expiry", "points_statement", "tier_news")
+CAMPAIGNS = ("birthday", "membership_anniversary", "replenishment", *BY_EMAIL_ALONE)
 WITH_HTML = ("diamond", "unknown")
 
 
