@@ -27,6 +27,7 @@ from care.domain.message import Rendered
 from care.domain.outbound import idempotency_key
 from care.domain.points import HELD, earn, expire
 from care.domain.screen import Permissions
+from care.domain.segment import find_segments
 from care.domain.tier import find_standings, memory_days, no_standings
 from care.domain.touch import Ledger, plan_touches
 from care.intake.customers import read_customers
@@ -48,6 +49,7 @@ from care.storage.history import (
     lines_by_day,
     open_history,
     orders_of,
+    spend,
     spend_by_day,
     update_history,
 )
@@ -221,10 +223,11 @@ def _plan_once(runtime: Runtime, night: date) -> None:
             for kind in ("items", "timing")
             for champion in [find_champion(connection, kind)]
         }
-    tables = Tables(
-        customers=_with_standings(everybody, standings, held, policy),
-        rhythms=_read_rhythms(runtime, night),
+    segmented = _segments(policy, history, everybody, night)
+    customers = _with_standings(everybody, standings, held, policy).merge(
+        segmented, on="customer_key", validate="one_to_one"
     )
+    tables = Tables(customers=customers, rhythms=_read_rhythms(runtime, night))
 
     paused = _paused(policy, lines_by_day(history), night)
 
@@ -266,6 +269,15 @@ def _standings(policy: Policy, history: ibis.Table, night: date) -> pd.DataFrame
         for bought in Frames(cut(bought_since(history, begins)), spend_by_day)
     ]
     return pd.concat(found or [no_standings(pd.Series([], dtype="int64"), policy.tiers)])
+
+
+def _segments(
+    policy: Policy, history: ibis.Table, everybody: pd.DataFrame, night: date
+) -> pd.DataFrame:
+    """How everybody buys, from all of the history and from its last part."""
+    rules = policy.segments
+    lately = spend(history, since=night - timedelta(days=rules.window_days))
+    return find_segments(everybody, spend(history), lately, rules, night=night)
 
 
 def _with_standings(

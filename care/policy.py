@@ -21,6 +21,7 @@ from care.domain.gift import Gift
 from care.domain.holdout import Holdout
 from care.domain.model import Decided
 from care.domain.points import PointsRules
+from care.domain.segment import SegmentRules
 from care.domain.tier import Tier
 from care.domain.touch import Decisions
 
@@ -145,6 +146,7 @@ class Policy(Decided):
     wording: Wording = Wording()
     feed: FeedLimits = FeedLimits()
     holdout: Holdout
+    segments: SegmentRules = SegmentRules()
     points: PointsRules | None = None
     gifts: dict[str, Gift] = Field(default_factory=dict)
     ladders: dict[str, dict[str, tuple[str, ...]]] = Field(default_factory=dict)
@@ -180,6 +182,12 @@ class Policy(Decided):
         for name, chosen in self.campaigns.items():
             if len(set(chosen.channels)) < len(chosen.channels):
                 raise ValueError(f"campaigns.{name}.channels: name each channel once")
+            for tier in chosen.audience.tiers:
+                if tier not in self.tier_order:
+                    raise ValueError(
+                        f"campaigns.{name}.audience.tiers: there is no tier {tier!r}; there are "
+                        f"{', '.join(self.tier_order)}"
+                    )
         return self
 
     @model_validator(mode="after")

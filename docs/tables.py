@@ -28,6 +28,7 @@ from care.domain.contact_policy import SendingHours
 from care.domain.exclusion import IN_WORDS, Reason
 from care.domain.gift import Gift
 from care.domain.points import PointsRules
+from care.domain.segment import Audience
 from care.domain.setaside import REMEDIES, Flaw
 from care.domain.tier import CarePlan, Tier
 from care.intake.sources import Customers, Orders, Products
@@ -321,6 +322,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "policy.gifts": partial(keys, "policy.gifts", Gift),
     "policy.points": partial(keys, "policy.points", PointsRules),
     "policy.campaigns": partial(keys, "policy.campaigns", CampaignSettings),
+    "policy.audience": partial(keys, "policy.audience", Audience),
     "policy.auto_approve": partial(keys, "policy.auto_approve", Bounds),
     **{f"policy.{name}": partial(campaign_settings, name) for name in RULES},
     "exclusions": exclusions,

@@ -49,6 +49,11 @@ _CUSTOMER: dict[str, tuple[str, Any]] = {
     "points": ("Int64", None),
     "points_expiring": ("Int64", None),
     "points_expires_on": ("datetime64[s]", pd.NaT),
+    "segment": ("str", "repeat"),
+    "recency": ("Int8", 3),
+    "frequency": ("Int8", 3),
+    "monetary": ("Int8", 3),
+    "plain_style": ("bool", False),
 }
 
 

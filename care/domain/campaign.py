@@ -12,6 +12,7 @@ from pydantic import Field
 
 from care.domain.channel import Channel
 from care.domain.model import Decided
+from care.domain.segment import Audience
 
 
 class MessageClass(StrEnum):
@@ -43,6 +44,7 @@ class CampaignSettings(Decided):
     priority: int = Field(ge=0, description="the higher one wins the customer's night")
     message_class: MessageClass = MessageClass.MARKETING
     channels: tuple[Channel, ...] = Field(min_length=1, description="in order of preference")
+    audience: Audience = Audience()
     recommendations: int = Field(default=0, ge=0, le=6)
     when_crowded: str = Field(default="defer", pattern="^(defer|drop)$")
     auto_approve: Bounds | None = None
@@ -55,7 +57,7 @@ class Tables:
     """What a rule may look at: the shop as the night began, in columns.
 
     ``customers``: one row a customer, canonical columns with ``customer_key`` and
-    ``tier.STANDING``.
+    ``tier.STANDING``, ``points.HELD`` and ``segment.SEGMENTED``.
     ``rhythms``: one row per customer and product type that may be running out
     (``customer_key, type_key, product_key, category, last_day, probability, expected_day,
     window_from, window_to``), as the timing model sees it.
@@ -98,3 +100,11 @@ class Campaign:
         """Find who is due on a night, columns as in ``candidate.DTYPES`` plus ``campaign``."""
         found: pd.DataFrame = self.rule(tables, settings, night=night)
         return found.assign(campaign=self.name)
+
+
+def addressed(
+    candidates: pd.DataFrame, audience: Audience, customers: pd.DataFrame
+) -> pd.DataFrame:
+    """The candidates that a campaign may address: those of its audience."""
+    inside = customers.loc[audience.holds(customers), "customer_key"]
+    return candidates[candidates["customer_key"].isin(inside)]

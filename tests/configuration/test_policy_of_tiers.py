@@ -54,6 +54,15 @@ def test_points_that_cannot_be_are_refused(tmp_path, added, told):
     assert told in refusal(tmp_path, f"{SHIPPED}\n{added}")
 
 
+def test_an_audience_of_a_tier_that_is_not_there_is_refused(tmp_path):
+    text = SHIPPED.replace(
+        "[campaigns.birthday]\n", '[campaigns.birthday]\naudience = { tiers = ["platinum"] }\n'
+    )
+    assert "campaigns.birthday.audience.tiers: there is no tier 'platinum'" in refusal(
+        tmp_path, text
+    )
+
+
 @pytest.mark.parametrize(("currency", "minor"), [("USD", 100), ("JPY", 1), ("CNY", 100)])
 def test_a_unit_of_money_has_as_many_minor_ones_as_its_currency(tmp_path, currency, minor):
     text = SHIPPED.replace('currency = "USD"', f'currency = "{currency}"') + "\n" + POINTS
