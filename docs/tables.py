@@ -305,7 +305,26 @@ def measured(name: str) -> str:
     )
 
 
+def value() -> str:
+    """How well spend to come is foretold, as ``docs/value.py`` measured it."""
+    found = json.loads((DOCS / "figures" / "value.json").read_text("utf-8"))
+    return table(
+        ("Model", "Mean error", "Root mean square", "Order", "`smoothed` is better by"),
+        (
+            (
+                f"`{name}`",
+                f"{one['mae']:.0f}",
+                f"{one['rmse']:.0f}",
+                f"{one['order']:.3f}".lstrip("0"),
+                f"{one['gain']:.1f} ± {one['gain_se']:.1f}" if one["gain_se"] else "",
+            )
+            for name, one in found.items()
+        ),
+    )
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
+    "value": value,
     "settings": settings,
     "shop.keys": shop_keys,
     **{

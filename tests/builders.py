@@ -141,8 +141,13 @@ def recent(*rows: tuple[int, str]) -> pd.DataFrame:
 
 
 def tables(people: pd.DataFrame, *due: dict[str, Any]) -> Tables:
-    """What the rules look at."""
-    return Tables(customers=people, rhythms=rhythms(*due))
+    """What the rules look at; of what ``people`` do not tell, what an unremarkable customer has."""
+    untold = {
+        name: pd.Series([value] * len(people), index=people.index, dtype=dtype)
+        for name, (dtype, value) in _CUSTOMER.items()
+        if name not in people
+    }
+    return Tables(customers=people.assign(**untold), rhythms=rhythms(*due))
 
 
 def ledger(
