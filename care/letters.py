@@ -43,6 +43,7 @@ class Words:
             name=shop.name[locale],
             postal_address=shop.postal_address[locale],
             sms_signature=shop.sms_signature[locale],
+            currency=shop.currency,
             phone=shop.phone,
             website=shop.website,
         )
@@ -79,6 +80,7 @@ class Words:
             gift=self._gift(touch["gift_id"], locale),
             unsubscribe_url=self.unsubscribe_url(touch["customer_ref"], touch["channel"]),
             facts=CAMPAIGNS[touch["campaign"]].read_facts(touch["facts"]),
+            privileges=tier.privileges.get(locale, ()),
         )
 
     def unsubscribe_url(self, customer_ref: str, channel: str) -> str:

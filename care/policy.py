@@ -20,6 +20,8 @@ from care.domain.feed import FeedLimits
 from care.domain.gift import Gift
 from care.domain.holdout import Holdout
 from care.domain.model import Decided
+from care.domain.points import PointsRules
+from care.domain.segment import SegmentRules
 from care.domain.tier import Tier
 from care.domain.touch import Decisions
 
@@ -119,6 +121,7 @@ class Night(Decided):
     """How a night is planned."""
 
     spend_window_days: int = Field(default=365, ge=30)
+    tier_grace_days: int = Field(default=0, ge=0, le=365)
     gift_budget: int = Field(ge=0, description="minor units for one night's gifts")
     stale_after_days: int = Field(
         default=7, ge=1, description="no night older than this is planned"
@@ -143,6 +146,8 @@ class Policy(Decided):
     wording: Wording = Wording()
     feed: FeedLimits = FeedLimits()
     holdout: Holdout
+    segments: SegmentRules = SegmentRules()
+    points: PointsRules | None = None
     gifts: dict[str, Gift] = Field(default_factory=dict)
     ladders: dict[str, dict[str, tuple[str, ...]]] = Field(default_factory=dict)
     campaign_table: _Campaigns = Field(alias="campaigns")
@@ -160,6 +165,14 @@ class Policy(Decided):
                     f"{place}.min_spend: {tier.min_spend} does not rise above tier "
                     f"{before[-1].name!r}, which has {before[-1].min_spend}; put the tiers in order"
                 )
+            if not before and tier.min_orders != 0:
+                raise ValueError(f"{place}.min_orders: the first tier is everybody's; leave it out")
+            if before and tier.min_orders < before[-1].min_orders:
+                raise ValueError(
+                    f"{place}.min_orders: {tier.min_orders} is less than tier {before[-1].name!r} "
+                    f"asks, which is {before[-1].min_orders}; whoever meets a tier must meet those "
+                    "below it"
+                )
         return self
 
     @model_validator(mode="after")
@@ -169,6 +182,25 @@ class Policy(Decided):
         for name, chosen in self.campaigns.items():
             if len(set(chosen.channels)) < len(chosen.channels):
                 raise ValueError(f"campaigns.{name}.channels: name each channel once")
+            for tier in chosen.audience.tiers:
+                if tier not in self.tier_order:
+                    raise ValueError(
+                        f"campaigns.{name}.audience.tiers: there is no tier {tier!r}; there are "
+                        f"{', '.join(self.tier_order)}"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _points_are_known(self) -> "Policy":
+        for name in self.enabled:
+            if name.startswith("points_") and self.points is None:
+                raise ValueError(f"campaigns.{name}: there are no points; add a table [points]")
+        for tier in self.points.percent if self.points else ():
+            if tier not in self.tier_order:
+                raise ValueError(
+                    f"points.percent.{tier}: there is no such tier; there are "
+                    f"{', '.join(self.tier_order)}"
+                )
         return self
 
     @model_validator(mode="after")
@@ -204,6 +236,14 @@ class Policy(Decided):
             **{f"gifts.{name}.label": gift.label for name, gift in self.gifts.items()},
             **{f"gifts.{name}.description": gift.description for name, gift in self.gifts.items()},
         }
+        for step, tier in enumerate(self.tiers):
+            if not tier.privileges:
+                continue
+            for locale in self.shop.locales:
+                if not tier.privileges.get(locale):
+                    raise ValueError(
+                        f"tiers.{step}.privileges: {locale} is missing; list them for each locale"
+                    )
         if len(set(self.shop.locales)) < len(self.shop.locales):
             raise ValueError("shop.locales: name each locale once")
         for place, texts in spoken.items():
@@ -229,6 +269,13 @@ class Policy(Decided):
         return {tier.name: step for step, tier in enumerate(self.tiers)}
 
     @property
+    def minor_per_unit(self) -> int:
+        """Minor units that make one unit of the shop's currency: 100 cents, or 1 yen."""
+        from babel.numbers import get_currency_precision
+
+        return int(10 ** get_currency_precision(self.shop.currency))
+
+    @property
     def enabled(self) -> dict[str, CampaignSettings]:
         """The campaigns that run."""
         return {name: chosen for name, chosen in self.campaigns.items() if chosen.enabled}
@@ -248,6 +295,7 @@ class Policy(Decided):
             ladders=self.ladders,
             gift_budget=self.night.gift_budget,
             tier_order=self.tier_order,
+            care_plans={tier.name: tier.care for tier in self.tiers},
         )
 
 

@@ -11,7 +11,7 @@ import re
 import tomllib
 import types
 from collections.abc import Callable, Iterable, Mapping
-from datetime import time
+from datetime import date, time
 from enum import StrEnum
 from functools import cache, partial
 from pathlib import Path
@@ -29,8 +29,10 @@ from care.domain.contact_policy import SendingHours
 from care.domain.exclusion import IN_WORDS, Reason
 from care.domain.gift import Gift
 from care.domain.journey import Step
+from care.domain.points import PointsRules
+from care.domain.segment import Audience
 from care.domain.setaside import REMEDIES, Flaw
-from care.domain.tier import Tier
+from care.domain.tier import CarePlan, Tier
 from care.intake.sources import Customers, Orders, Products
 from care.policy import Policy
 from care.rendering.environment import create_environment
@@ -55,6 +57,7 @@ PLAIN = {
     float: "number",
     str: "text",
     time: "time of day",
+    date: "day",
     Path: "path",
     SecretStr: "secret text",
 }
@@ -127,8 +130,8 @@ def _kind(annotation: Any) -> str:
     if origin is dict:
         kind = _kind(parts[1])
         return (
-            "text for each locale"
-            if kind == "text"
+            f"{kind} for each {'locale' if 'text' in kind else 'name'}"
+            if parts[0] is str
             else f"a {kind} for each `{parts[0].__name__.lower()}`"
         )
     if isinstance(annotation, type) and issubclass(annotation, StrEnum):
@@ -304,7 +307,26 @@ def measured(name: str) -> str:
     )
 
 
+def value() -> str:
+    """How well spend to come is foretold, as ``docs/value.py`` measured it."""
+    found = json.loads((DOCS / "figures" / "value.json").read_text("utf-8"))
+    return table(
+        ("Model", "Mean error", "Root mean square", "Order", "`smoothed` is better by"),
+        (
+            (
+                f"`{name}`",
+                f"{one['mae']:.0f}",
+                f"{one['rmse']:.0f}",
+                f"{one['order']:.3f}".lstrip("0"),
+                f"{one['gain']:.1f} ± {one['gain_se']:.1f}" if one["gain_se"] else "",
+            )
+            for name, one in found.items()
+        ),
+    )
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
+    "value": value,
     "settings": settings,
     "shop.keys": shop_keys,
     **{
@@ -317,9 +339,12 @@ TABLES: Mapping[str, Callable[[], str]] = {
     },
     "policy.sending_hours": partial(keys, "policy.sending_hours", SendingHours),
     "policy.tiers": partial(keys, "policy.tiers", Tier),
+    "policy.care": partial(keys, "policy.care", CarePlan),
     "policy.gifts": partial(keys, "policy.gifts", Gift),
+    "policy.points": partial(keys, "policy.points", PointsRules),
     "policy.campaigns": partial(keys, "policy.campaigns", CampaignSettings),
     "policy.steps": partial(keys, "policy.steps", Step),
+    "policy.audience": partial(keys, "policy.audience", Audience),
     "policy.auto_approve": partial(keys, "policy.auto_approve", Bounds),
     **{f"policy.{name}": partial(campaign_settings, name) for name in RULES},
     "policy.festival.cultures": partial(keys, "policy.festival.cultures", Culture),

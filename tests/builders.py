@@ -40,6 +40,21 @@ _CUSTOMER: dict[str, tuple[str, Any]] = {
     "email_consent": ("bool", True),
     "sms_consent": ("bool", True),
     "tier": ("str", "member"),
+    "tier_reached_on": ("datetime64[s]", pd.NaT),
+    "tier_renewed_on": ("datetime64[s]", pd.NaT),
+    "tier_was_until": ("datetime64[s]", pd.NaT),
+    "tier_unmet_from": ("datetime64[s]", pd.NaT),
+    "tier_until": ("datetime64[s]", pd.NaT),
+    "tier_lacks_spend": ("int64", 0),
+    "tier_lacks_orders": ("int64", 0),
+    "points": ("Int64", None),
+    "points_expiring": ("Int64", None),
+    "points_expires_on": ("datetime64[s]", pd.NaT),
+    "segment": ("str", "repeat"),
+    "recency": ("Int8", 3),
+    "frequency": ("Int8", 3),
+    "monetary": ("Int8", 3),
+    "plain_style": ("bool", False),
 }
 
 
@@ -134,8 +149,13 @@ def frame(columns: Mapping[str, str], *rows: dict[str, Any]) -> pd.DataFrame:
 
 
 def tables(people: pd.DataFrame, *due: dict[str, Any], **others: pd.DataFrame) -> Tables:
-    """What the rules look at."""
-    return Tables(customers=people, rhythms=rhythms(*due), **others)
+    """What the rules look at; of what ``people`` do not tell, what an unremarkable customer has."""
+    untold = {
+        name: pd.Series([value] * len(people), index=people.index, dtype=dtype)
+        for name, (dtype, value) in _CUSTOMER.items()
+        if name not in people
+    }
+    return Tables(customers=people.assign(**untold), rhythms=rhythms(*due), **others)
 
 
 def ledger(

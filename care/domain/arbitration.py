@@ -1,5 +1,6 @@
 """One customer, one touch a night: which of her occasions speaks, and which waits."""
 
+from collections.abc import Mapping
 from datetime import date
 
 import numpy as np
@@ -7,16 +8,23 @@ import pandas as pd
 
 from care.domain.contact_policy import ContactPolicy, crowding, send_day
 from care.domain.exclusion import Outcome, Reason, exclude, gather
+from care.domain.tier import CarePlan
 
 
 def arbitrate(
-    candidates: pd.DataFrame, touches: pd.DataFrame, contact: ContactPolicy, *, night: date
+    candidates: pd.DataFrame,
+    touches: pd.DataFrame,
+    contact: ContactPolicy,
+    care_plans: Mapping[str, CarePlan],
+    *,
+    night: date,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Choose at most one candidate a customer, within the caps.
+    """Choose at most one candidate a customer, within the caps of her tier or else of everybody.
 
     Priority first, then the earlier last day, then the identity, so that the order of the input
     never matters.
 
+    ``candidates`` say each customer's ``tier``, and ``care_plans`` has one for every tier.
     ``touches``: ``customer_key, send_on`` of treated touches near the night. Returns (winners with
     ``send_on``, deferred and excluded); together they are exactly ``candidates``. A loser is
     deferred while its window is still open tomorrow, unless its campaign says drop.
@@ -27,9 +35,15 @@ def arbitrate(
         ignore_index=True,
     )
     near = crowding(ranked, touches)
-    capped = (near["in_week"] >= contact.touches_per_week).to_numpy()
-    too_close = ~capped & (near["gap"] < contact.min_gap_days).to_numpy()
-    free = ranked[~capped & ~too_close]
+    a_week = {
+        name: care.touches_per_week or contact.touches_per_week for name, care in care_plans.items()
+    }
+    a_month = {name: care.touches_per_month or np.inf for name, care in care_plans.items()}
+    tiers = ranked["tier"]
+    capped = near["in_week"].to_numpy() >= tiers.map(a_week).to_numpy("float64")
+    enough = ~capped & (near["in_month"].to_numpy() >= tiers.map(a_month).to_numpy("float64"))
+    too_close = ~capped & ~enough & (near["gap"].to_numpy() < contact.min_gap_days)
+    free = ranked[~capped & ~enough & ~too_close]
     first = ~free.duplicated("customer_key").to_numpy()
     winners = free[first].reset_index(drop=True)
     losers = free[~first]
@@ -37,6 +51,7 @@ def arbitrate(
 
     set_aside = gather(
         exclude(ranked[capped], Reason.WEEKLY_CAP, outcome=_outcome(ranked[capped], night)),
+        exclude(ranked[enough], Reason.MONTHLY_CAP, outcome=_outcome(ranked[enough], night)),
         exclude(ranked[too_close], Reason.MINIMUM_GAP, outcome=_outcome(ranked[too_close], night)),
         exclude(
             losers,

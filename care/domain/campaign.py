@@ -14,6 +14,7 @@ from pydantic import Field
 from care.domain.channel import Channel
 from care.domain.model import Decided
 from care.domain.rhythm import BREAKS, RHYTHMS, SILENCES, none_of
+from care.domain.segment import Audience
 
 
 class MessageClass(StrEnum):
@@ -45,6 +46,7 @@ class CampaignSettings(Decided):
     priority: int = Field(ge=0, description="the higher one wins the customer's night")
     message_class: MessageClass = MessageClass.MARKETING
     channels: tuple[Channel, ...] = Field(min_length=1, description="in order of preference")
+    audience: Audience = Audience()
     recommendations: int = Field(default=0, ge=0, le=6)
     when_crowded: str = Field(default="defer", pattern="^(defer|drop)$")
     auto_approve: Bounds | None = None
@@ -64,7 +66,8 @@ PAST = {
 class Tables:
     """What a rule may look at: the shop as the night began, in columns.
 
-    ``customers``: one row a customer, canonical columns with ``customer_key`` and ``tier``.
+    ``customers``: one row a customer, canonical columns with ``customer_key`` and
+    ``tier.STANDING``, ``points.HELD`` and ``segment.SEGMENTED``.
     ``rhythms``, ``breaks``, ``silences``: columns of ``care.domain.rhythm``. ``past``: every touch
     planned on an earlier night (``customer_key, campaign, occasion_key, send_on``).
     """
@@ -86,15 +89,16 @@ class Campaign:
 
     A campaign that ``reads_behaviour`` pauses while the order feed is in doubt. ``facts`` declares
     by example what its letters may say beyond what every letter may: name → a value of the type
-    that its rule writes (text, whole number or day), or several that make a difference to the
-    wording. Templates are tried on them.
+    that its rule writes (text, whole number or day), true enough to try templates on. ``turns``:
+    further examples, for letters that say another thing when a fact is another or missing.
     """
 
     name: str
     settings: type[CampaignSettings]
     rule: Rule
     reads_behaviour: bool = False
-    facts: Mapping[str, Fact | tuple[Fact, ...]] = field(default_factory=dict)
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    turns: tuple[Mapping[str, Fact], ...] = ()
 
     def read_facts(self, told: str) -> dict[str, Fact]:
         """What a rule wrote about a candidate, with the types that ``facts`` declares."""
@@ -107,14 +111,18 @@ class Campaign:
 
     @property
     def examples(self) -> list[dict[str, Fact]]:
-        """Facts to try templates on: as many as the longest list of examples, at least one."""
-        listed = {
-            name: told if isinstance(told, tuple) else (told,) for name, told in self.facts.items()
-        }
-        most = max(map(len, listed.values()), default=1)
-        return [{name: told[n % len(told)] for name, told in listed.items()} for n in range(most)]
+        """Facts to try templates on: those declared, then every other turn."""
+        return [dict(self.facts), *map(dict, self.turns)]
 
     def candidates(self, tables: Tables, settings: Any, *, night: date) -> pd.DataFrame:
         """Find who is due on a night, columns as in ``candidate.DTYPES`` plus ``campaign``."""
         found: pd.DataFrame = self.rule(tables, settings, night=night)
         return found.assign(campaign=self.name)
+
+
+def addressed(
+    candidates: pd.DataFrame, audience: Audience, customers: pd.DataFrame
+) -> pd.DataFrame:
+    """The candidates that a campaign may address: those of its audience."""
+    inside = customers.loc[audience.holds(customers), "customer_key"]
+    return candidates[candidates["customer_key"].isin(inside)]

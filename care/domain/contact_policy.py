@@ -48,16 +48,19 @@ def send_day(candidates: pd.DataFrame, *, night: date) -> pd.Series:
 def crowding(candidates: pd.DataFrame, touches: pd.DataFrame) -> pd.DataFrame:
     """How near each candidate comes to what was planned before.
 
-    ``touches``: ``customer_key, send_on`` of the treated touches within a week either side.
-    Returns, aligned with ``candidates``, ``in_week`` (touches less than 7 days away) and ``gap``
-    (days to the nearest one; a large number where there is none).
+    ``touches``: ``customer_key, send_on`` of the treated touches within a month either side.
+    Returns, aligned with ``candidates``, ``in_week`` and ``in_month`` (touches less than 7 and 30
+    days away) and ``gap`` (days to the nearest one; a large number where there is none).
     """
     pairs = candidates[["customer_key", "send_on"]].reset_index(names="row")
     near = pairs.merge(touches, on="customer_key", suffixes=("", "_of_touch"))
     distance = (near["send_on"] - near["send_on_of_touch"]).dt.days.abs()
-    near = near.assign(gap=distance, in_week=distance < 7)
-    summary = near.groupby("row").agg(in_week=("in_week", "sum"), gap=("gap", "min"))
-    return summary.reindex(candidates.index).fillna({"in_week": 0, "gap": 10_000}).astype("int64")
+    near = near.assign(gap=distance, in_week=distance < 7, in_month=distance < 30)
+    summary = near.groupby("row").agg(
+        in_week=("in_week", "sum"), in_month=("in_month", "sum"), gap=("gap", "min")
+    )
+    nothing = {"in_week": 0, "in_month": 0, "gap": 10_000}
+    return summary.reindex(candidates.index).fillna(nothing).astype("int64")
 
 
 def sending_window(

@@ -5,7 +5,7 @@ from datetime import date
 
 import pandas as pd
 
-from care.domain.campaign import CampaignSettings, Tables
+from care.domain.campaign import CampaignSettings, Tables, addressed
 from care.domain.campaigns import CAMPAIGNS
 from care.domain.candidate import IDENTITY, candidates
 
@@ -20,7 +20,11 @@ def find_due(
     """
     found = [candidates({"customer_key": []}).assign(campaign="")]
     found += [
-        CAMPAIGNS[name].candidates(tables, chosen, night=night)
+        addressed(
+            CAMPAIGNS[name].candidates(tables, chosen, night=night),
+            chosen.audience,
+            tables.customers,
+        )
         for name, chosen in sorted(settings.items())
         if chosen.enabled
     ]

@@ -21,6 +21,7 @@ class Reason(StrEnum):
     NO_ADDRESS = "no_address"
     NO_CONSENT = "no_consent"
     WEEKLY_CAP = "weekly_cap"
+    MONTHLY_CAP = "monthly_cap"
     MINIMUM_GAP = "minimum_gap"
     OUTRANKED = "outranked"
 
@@ -32,6 +33,7 @@ IN_WORDS: dict[Reason, str] = {
     Reason.NO_ADDRESS: "no address for any channel of the campaign",
     Reason.NO_CONSENT: "no consent for any channel of the campaign",
     Reason.WEEKLY_CAP: "she has had this week's touches",
+    Reason.MONTHLY_CAP: "she has had this month's touches, as her tier's care plan has it",
     Reason.MINIMUM_GAP: "too soon after, or before, another touch",
     Reason.OUTRANKED: "another campaign came first tonight",
 }

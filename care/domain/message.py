@@ -22,7 +22,7 @@ class Addressee:
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """Who writes, in words of the letter's locale.
+    """Who writes, in words of the letter's locale, and in which money (ISO 4217).
 
     `signed_by` is the person who signs (None: the shop alone), `sms_signature` opens a short
     message, `sms_signature_in_body` is False where the gateway adds it itself, and `sms_opt_out`
@@ -32,6 +32,7 @@ class Shop:
     name: str
     postal_address: str
     sms_signature: str
+    currency: str
     signed_by: str | None = None
     phone: str | None = None
     website: str | None = None
@@ -62,9 +63,9 @@ class Letter:
     """Everything one message is rendered from, as plain values.
 
     `arrives_on` is the local day the customer should read it, `occasion_on` the day it is about.
-    `years` counts membership and is never an age. `facts` are what the campaign declares. Of a
-    window nothing is said unless both ends are known, differ, and it is not over: a single day
-    would be a promise.
+    `years` counts membership and is never an age. `facts` are what the campaign declares,
+    `privileges` what her tier gives, a line each. Of a window nothing is said unless both ends are
+    known, differ, and it is not over: a single day would be a promise.
     """
 
     campaign: str
@@ -85,6 +86,7 @@ class Letter:
     unsubscribe_url: str | None = None
     preferences_url: str | None = None
     facts: Mapping[str, str | int | date] = field(default_factory=dict)
+    privileges: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from care.domain.campaign import CampaignSettings, MessageClass
 from care.domain.candidate import IDENTITY
 from care.domain.channel import ADDRESS_COLUMN, CONSENT_COLUMN, Channel
 from care.domain.exclusion import Reason, exclude, gather
+from care.domain.tier import CarePlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,15 @@ class Permissions:
 
 
 def screen(
-    due: pd.DataFrame, permissions: Permissions, settings: Mapping[str, CampaignSettings]
+    due: pd.DataFrame,
+    permissions: Permissions,
+    settings: Mapping[str, CampaignSettings],
+    care_plans: Mapping[str, CarePlan],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Keep the candidates that may be contacted and choose each one's channel.
 
-    The customer's preferred channel wins where the campaign uses it; else the campaign's order.
+    The customer's preferred channel wins where the campaign uses it; then the first channel of her
+    tier's care plan; else the campaign's order. ``due`` says each customer's ``tier``.
     Returns (kept with ``channel``, exclusions); together they are exactly ``due``.
     """
     arms = permissions.planned.set_index(IDENTITY)["arm"]
@@ -41,6 +46,9 @@ def screen(
 
     people = permissions.customers.set_index("customer_key").reindex(fresh["customer_key"])
     preferred = people["preferred_channel"].to_numpy()
+    tiers_first = fresh["tier"].map(
+        {name: str(care.first_channel) for name, care in care_plans.items() if care.first_channel}
+    )
     service = (fresh["message_class"] == MessageClass.SERVICE).to_numpy()
     rank = np.full(len(fresh), np.inf)
     channel = np.full(len(fresh), None, dtype=object)
@@ -54,7 +62,8 @@ def screen(
             }
         )
         used = np.isfinite(order.to_numpy("float64"))
-        place = np.where(preferred == road, -1.0, order.to_numpy("float64"))
+        place = np.where((tiers_first == road).to_numpy(bool), -1.0, order.to_numpy("float64"))
+        place = np.where(preferred == road, -2.0, place)
         addressed = used & people[ADDRESS_COLUMN[road]].notna().to_numpy()
         allowed = addressed & (service | people[CONSENT_COLUMN[road]].to_numpy(bool))
         open_road = allowed & ~suppressed(fresh, permissions.suppressions, road)

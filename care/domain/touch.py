@@ -15,6 +15,7 @@ from care.domain.exclusion import gather
 from care.domain.gift import Gift, Ladders, assign_gifts
 from care.domain.holdout import HELD_OUT, TREATED, Holdout, hold_out
 from care.domain.screen import Permissions, screen
+from care.domain.tier import CarePlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Decisions:
     ladders: Ladders
     gift_budget: int
     tier_order: Mapping[str, int]
+    care_plans: Mapping[str, CarePlan]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +58,11 @@ class Plan:
 
 def plan_touches(tables: Tables, ledger: Ledger, decisions: Decisions, *, night: date) -> Plan:
     """Plan a night: a pure function of the shop, the ledger, the decisions and the date."""
-    due = find_due(tables, decisions.campaigns, night=night)
-    allowed, forbidden = screen(due, ledger.permissions, decisions.campaigns)
-    chosen, crowded_out = arbitrate(allowed, ledger.recent, decisions.contact, night=night)
+    due = _with_tier(find_due(tables, decisions.campaigns, night=night), tables)
+    plans = decisions.care_plans
+    allowed, forbidden = screen(due, ledger.permissions, decisions.campaigns, plans)
+    chosen, crowded_out = arbitrate(allowed, ledger.recent, decisions.contact, plans, night=night)
     treated, held_out = hold_out(chosen, decisions.holdout)
-    treated = _with_tier(treated, tables)
     gifted = assign_gifts(
         treated,
         decisions.ladders,
@@ -70,7 +72,7 @@ def plan_touches(tables: Tables, ledger: Ledger, decisions: Decisions, *, night:
         tier_order=decisions.tier_order,
     )
     touches = pd.concat(
-        [gifted.assign(arm=TREATED), _with_tier(held_out, tables).assign(arm=HELD_OUT)],
+        [gifted.assign(arm=TREATED), held_out.assign(arm=HELD_OUT)],
         ignore_index=True,
     )
     touches["gift_cost"] = touches["gift_cost"].fillna(0).astype("int64")

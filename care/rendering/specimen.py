@@ -18,6 +18,7 @@ _SHOPS = {
         name="青禾集",
         postal_address="杭州市西湖区文三路90号",
         sms_signature="青禾集",
+        currency="CNY",
         signed_by="林晚",
         phone="0571-8800 1234",
         website="https://qinghe.example",
@@ -26,6 +27,7 @@ _SHOPS = {
         name="Linden & Vale",
         postal_address="14 Mill Lane, Bath BA1 5LN",
         sms_signature="Linden & Vale",
+        currency="GBP",
         signed_by="Clara Hughes",
         phone="+44 1225 550 100",
         website="https://lindenvale.example",
@@ -50,6 +52,10 @@ _PRODUCTS = {
         ProductLine("oat biscuits", "good with tea, not too sweet"),
         ProductLine("small stoneware mug"),
     ),
+}
+_PRIVILEGES = {
+    "zh": ("生日当月的小礼一份", "换季新品先到先选"),
+    "en": ("a small present in the month of your birthday", "first choice of each new season"),
 }
 _MONDAY = date(2026, 5, 18)
 
@@ -77,6 +83,7 @@ def specimen(campaign: str, channel: Channel, locale: str, tier: str = "member")
         unsubscribe_url="https://care.example/u/opaque-token",
         preferences_url="https://care.example/p/opaque-token",
         facts=_examples(campaign)[0],
+        privileges=_PRIVILEGES[language],
     )
 
 
@@ -97,6 +104,7 @@ def bare(letter: Letter) -> Letter:
         recommendations=(),
         gift=None,
         preferences_url=None,
+        privileges=(),
     )
 
 
@@ -115,4 +123,6 @@ def specimens(campaign: str, channel: Channel, locale: str) -> Iterator[Letter]:
             gift=GiftLine(full.gift.name) if full.gift else None,
         )
         yield replace(full, addressee=Addressee(), shop=replace(full.shop, phone=None))
-        yield from (replace(full, facts=told) for told in _examples(campaign)[1:])
+        for facts in _examples(campaign)[1:]:
+            yield replace(full, facts=facts)
+            yield replace(bare(full), facts=facts)

@@ -43,6 +43,7 @@ VOCABULARY = frozenset(PARTS) | {
     "years",
     "recommendations",
     "facts",
+    "privileges",
     "subject",
     "unsubscribe_url",
     "preferences_url",
@@ -77,6 +78,7 @@ def words(letter: Letter) -> dict[str, Any]:
             name: _phrase(value, 120) if isinstance(value, str) else value
             for name, value in letter.facts.items()
         },
+        "privileges": tuple(_phrase(line, 120) for line in letter.privileges),
     }
     if letter.channel == Channel.EMAIL:
         if not letter.unsubscribe_url:
@@ -121,6 +123,7 @@ def _shop(shop: Shop) -> Shop:
         name=_named(shop.name, what="shop"),
         postal_address=_named(shop.postal_address, what="shop's postal address", limit=200),
         sms_signature=_named(shop.sms_signature, what="SMS signature", limit=20),
+        currency=shop.currency,
         signed_by=clean_or_none(shop.signed_by, limit=60),
         phone=clean_or_none(shop.phone, limit=40),
         website=checked_url(shop.website) if shop.website else None,

@@ -180,6 +180,41 @@ def spend(history: ibis.Table, *, since: date | None = None) -> pd.DataFrame:
     return frame.astype({"first_day": "datetime64[s]", "last_day": "datetime64[s]"})
 
 
+def spend_by_day(history: ibis.Table) -> pd.DataFrame:
+    """Add up what each customer bought on each day.
+
+    One row a customer and day, in this order; an order that stretches over midnight is of the day
+    it began. Columns ``customer_key`` int64, ``day`` datetime64[s], ``amount_minor`` int64,
+    ``orders`` int64.
+    """
+    orders = history.group_by("customer_key", "order_id").agg(
+        amount_minor=history.amount_minor.sum(), day=history.day.min()
+    )
+    days = orders.group_by("customer_key", "day").agg(
+        amount_minor=orders.amount_minor.sum().cast("int64"), orders=orders.count()
+    )
+    frame: pd.DataFrame = days.order_by("customer_key", "day").to_pyarrow().to_pandas()
+    return frame.astype({"day": "datetime64[s]", "orders": "int64"})
+
+
+def orders_of(history: ibis.Table) -> pd.DataFrame:
+    """Add up each order.
+
+    One row an order, by customer and order. Columns ``customer_key`` int64, ``order_id`` str,
+    ``day`` datetime64[s] (the first of its lines), ``amount_minor`` int64.
+    """
+    orders = history.group_by("customer_key", "order_id").agg(
+        day=history.day.min(), amount_minor=history.amount_minor.sum().cast("int64")
+    )
+    frame: pd.DataFrame = orders.order_by("customer_key", "order_id").to_pyarrow().to_pandas()
+    return frame.astype({"order_id": "str", "day": "datetime64[s]"})
+
+
+def bought_since(history: ibis.Table, day: date) -> ibis.Table:
+    """The part of a history that was bought on or after a day."""
+    return history.filter(history.day >= ibis.literal(day))
+
+
 def _fingerprints(by_day: pd.DataFrame) -> dict[str, str]:
     """Per month, the number of its lines and their digest."""
     months = by_day.groupby(by_day["day"].dt.strftime("%Y-%m"))

@@ -237,6 +237,26 @@ Index(
     postgresql_where=gift_moves.c.kind != "reserve",
 )
 
+# ── Points ──────────────────────────────────────────────────────────────────────────────────────
+# Triggers of the migration keep every balance at zero or above, and moves as they are.
+point_moves = Table(
+    "point_moves",
+    metadata,
+    Column("customer_key", ForeignKey(customers.c.customer_key), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("reference", Text, primary_key=True),
+    Column("points", BigInteger, nullable=False),
+    Column("on_day", Date, nullable=False),
+    Column("expires_on", Date),
+    _one_of("kind", "earn", "redeem", "expire", "adjust"),
+    CheckConstraint(
+        "CASE kind WHEN 'earn' THEN points > 0 WHEN 'adjust' THEN points <> 0 ELSE points < 0 END",
+        name="right_way",
+    ),
+    CheckConstraint("expires_on IS NULL OR points > 0", name="only_points_expire"),
+    Index(None, "kind", "on_day"),
+)
+
 # ── Review ──────────────────────────────────────────────────────────────────────────────────────
 campaign_nights = Table(
     "campaign_nights",

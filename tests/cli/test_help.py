@@ -23,6 +23,10 @@ COMMANDS = [
     ["review", "reject"],
     ["policy"],
     ["policy", "check"],
+    ["points"],
+    ["points", "show"],
+    ["points", "redeem"],
+    ["points", "adjust"],
 ]
 HEAVY = {"pandas", "numpy", "airflow", "sqlalchemy", "duckdb", "ibis", "scipy", "lightgbm"} | {
     "implicit",

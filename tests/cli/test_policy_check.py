@@ -36,6 +36,7 @@ def test_the_shipped_policy_is_fine(care):
         "  wedding_anniversary: priority 80, approved by policy, within bounds",
         "  membership_anniversary: priority 60, approved by policy, within bounds",
         "  festival: priority 50, approved by policy, within bounds",
+        "  tier_news: priority 50, approved by a person",
         "  replenishment: priority 30, approved by a person",
         "  win_back: priority 25, approved by a person",
         "  rhythm_break: priority 20, approved by a person",

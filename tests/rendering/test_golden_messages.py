@@ -27,10 +27,10 @@ def cases(campaign: str, channel: Channel, locale: str) -> Iterator[tuple[str, L
         yield tier, specimen(campaign, channel, locale, tier)
     known = specimen(campaign, channel, locale)
     yield "unknown", bare(known)
-    for told in CAMPAIGNS[campaign].examples[1:]:
-        yield str(next(iter(told.values()))), replace(known, facts=told)
     if campaign != "birthday":
         yield "later", replace(known, years=1, arrives_on=known.arrives_on.replace(day=22))
+    for place, facts in enumerate(CAMPAIGNS[campaign].turns, start=1):
+        yield f"turn-{place}", replace(known, facts=facts)
 
 
 def goldens() -> Iterator[tuple[str, Letter, bool]]:

@@ -170,5 +170,6 @@ CAMPAIGN = Campaign(
     "festival",
     FestivalSettings,
     find_festivals,
-    facts={"festival": ("double-eleven", *FESTIVALS), "label": "11.11"},
+    facts={"festival": "double-eleven", "label": "11.11"},
+    turns=tuple({"festival": name} for name in FESTIVALS),
 )

@@ -65,5 +65,6 @@ CAMPAIGN = Campaign(
     RhythmBreakSettings,
     find_rhythm_breaks,
     reads_behaviour=True,
-    facts={"step": ("ask", "suggest")},
+    facts={"step": "ask"},
+    turns=({"step": "suggest"},),
 )

@@ -52,5 +52,6 @@ CAMPAIGN = Campaign(
     WinBackSettings,
     find_win_backs,
     reads_behaviour=True,
-    facts={"step": ("hello", "goodbye")},
+    facts={"step": "hello"},
+    turns=({"step": "goodbye"},),
 )

@@ -1,0 +1,57 @@
+"""Points expiry: some of her points will be gone after a day that is near."""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from care.domain.campaign import Campaign, CampaignSettings, Tables
+from care.domain.candidate import candidates, facts
+
+
+class PointsExpirySettings(CampaignSettings):
+    """Points expiry settings."""
+
+    lead_days: int = Field(default=21, ge=1, le=90)
+    late_days: int = Field(default=7, ge=0, le=30)
+    min_points: int = Field(default=1, ge=1)
+
+
+def find_points_expiring(
+    tables: Tables, settings: PointsExpirySettings, *, night: date
+) -> pd.DataFrame:
+    """Customers of whose points enough expire so many days ahead."""
+    people, today = tables.customers, np.datetime64(night, "D")
+    until = people["points_expires_on"].to_numpy("datetime64[D]")
+    begins = until - settings.lead_days
+    ends = np.minimum(begins + settings.late_days, until)
+    enough = (people["points_expiring"] >= settings.min_points).fillna(False).to_numpy(bool)
+    due = enough & (begins <= today) & (today <= ends)  # a missing day compares as false
+    rows = people[due]
+    return candidates(
+        {
+            "customer_key": rows["customer_key"],
+            "occasion_key": "points-expire-" + pd.Series(until[due], rows.index).astype("str"),
+            "occasion_on": until[due],
+            "send_from": begins[due],
+            "send_until": ends[due],
+            "facts": facts(
+                {
+                    "points": rows["points"].tolist(),
+                    "expiring": rows["points_expiring"].tolist(),
+                    "expires_on": until[due].tolist(),
+                }
+            ),
+        },
+        index=rows.index,
+    )
+
+
+CAMPAIGN = Campaign(
+    "points_expiry",
+    PointsExpirySettings,
+    find_points_expiring,
+    facts={"points": 1_250, "expiring": 200, "expires_on": date(2026, 6, 30)},
+    turns=({"points": 200, "expiring": 200, "expires_on": date(2026, 6, 30)},),
+)
