@@ -1,4 +1,4 @@
-"""A night of dates, from the shop's files to the letters: a wedding, a lunar birthday, a shop day."""
+"""A night of dates, from the shop's files to the letters: a wedding, a lunar birthday, a day."""
 
 import pytest
 from sqlalchemy import select
