@@ -124,7 +124,7 @@ def test_the_terminal_says_what_night_json_says(home, told):
     assert numbers["night"] == NIGHTS[-1]
     assert f"{numbers['customers']:,} customers, {numbers['order_lines']:,} order lines" in told
     table = {}
-    for line in told.replace("membership anniversary", "membership_anniversary").splitlines():
+    for line in told.replace(" anniversary", "_anniversary").splitlines():
         cells = line.split()
         if len(cells) == 8 and cells[0] in numbers["due"]:
             table[cells[0]] = [int(cell) for cell in cells[1:6]]
@@ -167,10 +167,12 @@ def test_one_campaign_waits_for_a_person_and_the_others_went_out(home):
         ("birthday", "approved"),
         ("membership_anniversary", "approved"),
         ("replenishment", "waiting"),
+        ("wedding_anniversary", "approved"),
     ]
     assert {message["campaign"] for message, _ in sealed(home)} == {
         "birthday",
         "membership_anniversary",
+        "wedding_anniversary",
     }
 
 

@@ -2,17 +2,19 @@
 
 from datetime import date, timedelta
 
+import numpy as np
 import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from care.domain.campaigns.birthday import BirthdaySettings
+from care.domain.campaigns.birthday import BirthdaySettings, find_birthdays
 from care.domain.campaigns.festival import Culture, FestivalSettings, ShopDay
 from care.domain.campaigns.wedding_anniversary import WeddingAnniversarySettings
 from care.domain.candidate import IDENTITY
 from care.domain.due import find_due
 from care.domain.festival import FESTIVALS, next_festival
 from tests.builders import a_customer, a_policy, customers, tables
+from tests.domain.test_anniversary import every_gregorian_date, every_lunar_date
 
 PLAIN = {"priority": 1, "channels": ("email",)}
 
@@ -170,6 +172,44 @@ def test_a_birthday_on_sunday_may_be_wished_from_friday_on_but_never_after():
     one = found("birthday", settings, people, date(2026, 11, 20)).iloc[0]
     assert one["send_from"] == pd.Timestamp("2026-11-20")
     assert one["send_until"] == one["occasion_on"] == pd.Timestamp("2026-11-22")
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        pytest.param(2032, 2034, id="a leap day and the leap eleventh month"),
+        pytest.param(2010, 2040, id="thirty years", marks=pytest.mark.slow),
+    ],
+)
+def test_every_date_there_is_fires_once_in_every_year_of_its_calendar(first, last):
+    gregorian = [
+        (*parts, False, "gregorian") for parts in zip(*every_gregorian_date(), strict=True)
+    ]
+    chinese = [(*parts, "lunar") for parts in zip(*every_lunar_date(), strict=True)]
+    people = customers(
+        *(
+            a_customer(
+                key,
+                birth_year=None,
+                birth_month=month,
+                birth_day=day,
+                birth_leap=leap,
+                birth_calendar=calendar,
+            )
+            for key, (month, day, leap, calendar) in enumerate([*gregorian, *chinese])
+        )
+    )
+    settings = BirthdaySettings(**PLAIN, lead_days=3)
+    # Found on each of the four nights up to its day, so on one of every four.
+    nights = np.arange(f"{first - 1}-11-01", f"{last + 1}-03-05", 4, dtype="datetime64[D]")
+    due = pd.concat(
+        find_birthdays(tables(people), settings, night=night) for night in nights.astype(object)
+    )
+    assert not due.duplicated(["customer_key", "occasion_key"]).any()
+    often = due["occasion_key"].value_counts()
+    for year in range(first, last + 1):
+        assert often[f"birthday-{year}"] == 366
+        assert often[f"birthday-lunar-{year}"] == 12 * 2 * 30
 
 
 # ── Weddings ────────────────────────────────────────────────────────────────────────────────────
