@@ -24,6 +24,7 @@ from care.domain.decision import BY_POLICY, State, Verdict, content_hash, outsid
 from care.domain.feed import doubts
 from care.domain.message import Rendered
 from care.domain.outbound import idempotency_key
+from care.domain.product import catalogue as catalogue_of
 from care.domain.screen import Permissions
 from care.domain.tier import assign_tiers
 from care.domain.touch import Ledger, plan_touches
@@ -44,6 +45,7 @@ from care.storage.database import reading, writing
 from care.storage.history import lines_by_day, open_history, update_history
 from care.storage.history import spend as spend_of
 from care.storage.models import find_champion
+from care.storage.owners import read_owned
 from care.storage.reviews import CampaignNight
 from care.storage.snapshot import (
     Count,
@@ -110,7 +112,7 @@ def take_snapshot(runtime: Runtime, *, night: date) -> str:
     timezone = runtime.policy.shop.timezone
     as_of = night_begins(night, timezone)
     sources = read_sources(runtime.settings.sources)
-    came, sold = read_customers(sources, night=night), read_products(sources)
+    came, sold = read_customers(sources, night=night), read_products(sources, night=night)
     with writing(runtime.engine) as connection:
         keys = people.sync_people(connection, came.kept, night=night, vault=runtime.vault)
         keyed = catalogue.sync_catalogue(connection, sold.kept)
@@ -211,11 +213,17 @@ def _plan_once(runtime: Runtime, night: date) -> None:
     spent = spend_of(history, since=since).set_index("customer_key")["amount_minor"]
     spend = spent.reindex(everybody["customer_key"]).fillna(0).astype("int64")
     tiers = assign_tiers(spend, policy.tiers)
+    sold = catalogue_of(
+        read_pinned(runtime.store, snapshot.products), never_name=policy.wording.never_name
+    )
     tables = Tables(
-        customers=everybody.assign(tier=tiers.to_numpy()), rhythms=_read_rhythms(runtime, night)
+        customers=everybody.assign(tier=tiers.to_numpy()),
+        rhythms=_read_rhythms(runtime, night),
+        products=sold,
+        owned=read_owned(history, sold, night=night),
     )
 
-    paused = _paused(policy, lines_by_day(history), night)
+    paused = _paused(policy, lines_by_day(history), night) | _left_out(policy, tables, night)
 
     planned = plan_touches(tables, ledger, policy.decisions(paused=paused), night=night)
 
@@ -250,6 +258,15 @@ def _paused(policy: Policy, by_day: pd.DataFrame, night: date) -> dict[str, list
     if paused:
         log.warning("%s: %s paused: %s", night, ", ".join(paused), "; ".join(found))
     return paused
+
+
+def _left_out(policy: Policy, tables: Tables, night: date) -> dict[str, list[str]]:
+    """Campaigns whose inputs the shop does not deliver, and which those are."""
+    lacking = {name: CAMPAIGNS[name].lacking(tables) for name in policy.enabled}
+    left_out = {name: inputs for name, inputs in lacking.items() if inputs}
+    for name, inputs in left_out.items():
+        log.warning("%s: %s is left out: %s", night, name, "; ".join(inputs))
+    return left_out
 
 
 def compose(runtime: Runtime, *, night: date, shard: int) -> int:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from care.domain.product import offered
 from care.runtime import Runtime
 from care.storage.history import item_history
 from care.storage.pieces import cut
@@ -44,14 +45,15 @@ def find_rhythms(
 ) -> pd.DataFrame:
     """Pairs of customer and product type that may run out around a night, columns ``DTYPES``.
 
-    The product named is the one of that type she most likely buys again. Categories that no message
-    may name are left out. Without a timing model nothing is foretold, and the log says so.
+    The product named is the one of that type she most likely buys again, of those that are offered.
+    Categories that no message may name are left out. Without a timing model nothing is foretold,
+    and the log says so.
     """
     champion = load_champion(runtime, "timing")
     if champion is None:
         log.warning("no timing model speaks: nothing is foretold to run out")
         return no_rhythms()
-    sayable = sold[~sold["category"].isin(runtime.policy.wording.never_name)]
+    sayable = sold[~sold["category"].isin(runtime.policy.wording.never_name) & offered(sold)]
     found = [
         _of_piece(piece, champion[1], sayable, last_known_day(night)) for piece in cut(history)
     ]

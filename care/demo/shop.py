@@ -17,6 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 from care.demo.facts import ShopFacts, count_facts
+from care.demo.goods import draw_goods
 from care.demo.people import make_people
 from care.demo.words import name_products
 
@@ -32,6 +33,7 @@ ORDER_COLUMNS = [
     "transaction_timestamp",
 ]
 DAY_COLUMNS = ("wedding_date", "member_since")
+GOODS_DAYS = ("quality_notice_on", "new_since")
 MAPPING = "shop.toml"
 STAMP = "built.json"
 
@@ -59,7 +61,7 @@ def build_shop(folder: Path, *, seed: int = 2017) -> ShopFacts:
     )
 
     names = name_products(catalogue)
-    products = _describe(catalogue, names, lines)
+    products = draw_goods(_describe(catalogue, names, lines), lines)
     people = make_people(_households(lines, demographics), seed=seed)
     facts = count_facts(
         lines=lines,
@@ -75,7 +77,7 @@ def build_shop(folder: Path, *, seed: int = 2017) -> ShopFacts:
     tables = {
         "customers": people.astype(dict.fromkeys(DAY_COLUMNS, "date32[day][pyarrow]")),
         "orders": lines,
-        "products": products,
+        "products": products.astype(dict.fromkeys(GOODS_DAYS, "date32[day][pyarrow]")),
     }
     _publish(folder, tables, facts, recipe)
     return facts

@@ -5,6 +5,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from care.domain.campaign import MessageClass
 from care.domain.contact_policy import ContactPolicy, crowding, send_day
 from care.domain.exclusion import Outcome, Reason, exclude, gather
 
@@ -12,20 +13,22 @@ from care.domain.exclusion import Outcome, Reason, exclude, gather
 def arbitrate(
     candidates: pd.DataFrame, touches: pd.DataFrame, contact: ContactPolicy, *, night: date
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Choose at most one candidate a customer, within the caps.
+    """Choose at most one marketing candidate a customer, within the caps; service is always chosen.
 
     Priority first, then the earlier last day, then the identity, so that the order of the input
-    never matters.
+    never matters. What is owed to her neither waits for a cap nor crowds anything out.
 
-    ``touches``: ``customer_key, send_on`` of treated touches near the night. Returns (winners with
-    ``send_on``, deferred and excluded); together they are exactly ``candidates``. A loser is
-    deferred while its window is still open tomorrow, unless its campaign says drop.
+    ``touches``: ``customer_key, send_on`` of treated marketing touches near the night. Returns
+    (winners with ``send_on``, deferred and excluded); together they are exactly ``candidates``. A
+    loser is deferred while its window is still open tomorrow, unless its campaign says drop.
     """
     ranked = candidates.assign(send_on=send_day(candidates, night=night)).sort_values(
         ["customer_key", "priority", "send_until", "campaign", "occasion_key"],
         ascending=[True, False, True, True, True],
         ignore_index=True,
     )
+    owed = (ranked["message_class"] == MessageClass.SERVICE).to_numpy()
+    service, ranked = ranked[owed], ranked[~owed].reset_index(drop=True)
     near = crowding(ranked, touches)
     capped = (near["in_week"] >= contact.touches_per_week).to_numpy()
     too_close = ~capped & (near["gap"] < contact.min_gap_days).to_numpy()
@@ -45,7 +48,7 @@ def arbitrate(
             detail="by " + winner_of.astype("str"),
         ),
     )
-    return winners, set_aside
+    return pd.concat([service, winners], ignore_index=True), set_aside
 
 
 def _outcome(losers: pd.DataFrame, night: date) -> pd.Series:

@@ -12,6 +12,8 @@ from pydantic import Field
 
 from care.domain.channel import Channel
 from care.domain.model import Decided
+from care.domain.owned import OWNED
+from care.domain.product import CATALOGUE
 
 
 class MessageClass(StrEnum):
@@ -57,11 +59,20 @@ class Tables:
     ``customers``: one row a customer, canonical columns with ``customer_key`` and ``tier``.
     ``rhythms``: one row per customer and product type that may be running out
     (``customer_key, type_key, product_key, category, last_day, probability, expected_day,
-    window_from, window_to``), as the timing model sees it.
+    window_from, window_to``), as the timing model sees it. ``products``: columns of ``CATALOGUE``.
+    ``owned``: columns of ``OWNED``.
     """
 
     customers: pd.DataFrame
     rhythms: pd.DataFrame
+    products: pd.DataFrame = field(default_factory=CATALOGUE.empty)
+    owned: pd.DataFrame = field(default_factory=OWNED.empty)
+
+    def lacks(self, need: str) -> bool:
+        """Whether the shop tells nothing of an optional input: a table, or ``table.column``."""
+        table, _, column = need.partition(".")
+        frame: pd.DataFrame | None = getattr(self, table)
+        return frame is None or (bool(column) and bool(frame[column].isna().all()))
 
 
 Rule = Callable[..., pd.DataFrame]
@@ -72,9 +83,11 @@ Fact = str | int | date
 class Campaign:
     """One occasion to care. ``rule(tables, settings, *, night)`` returns candidates.
 
-    A campaign that ``reads_behaviour`` pauses while the order feed is in doubt. ``facts`` declares
-    by example what its letters may say beyond what every letter may: name → a value of the type
-    that its rule writes (text, whole number or day), true enough to try templates on.
+    A campaign that ``reads_behaviour`` pauses while the order feed is in doubt, and one whose
+    ``needs`` (optional inputs such as ``products.warranty_days``) the shop does not deliver is left
+    out, with a note. ``facts`` declares by example what its letters may say beyond what every
+    letter may: name → a value of the type that its rule writes (text, whole number or day), true
+    enough to try templates on.
     """
 
     name: str
@@ -82,6 +95,11 @@ class Campaign:
     rule: Rule
     reads_behaviour: bool = False
     facts: Mapping[str, Fact] = field(default_factory=dict)
+    needs: frozenset[str] = frozenset()
+
+    def lacking(self, tables: Tables) -> list[str]:
+        """Why the campaign is left out, in words; nothing if all it needs is there."""
+        return [f"the shop delivers no {need}" for need in sorted(self.needs) if tables.lacks(need)]
 
     def read_facts(self, told: str) -> dict[str, Fact]:
         """What a rule wrote about a candidate, with the types that ``facts`` declares."""

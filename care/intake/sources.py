@@ -51,7 +51,20 @@ CustomerColumn = Literal[
     "sms_consent",
 ]
 ProductColumn = Literal[
-    "product_id", "name", "name_zh", "product_type", "category", "department", "price"
+    "product_id",
+    "name",
+    "name_zh",
+    "product_type",
+    "category",
+    "department",
+    "price",
+    "stage",
+    "successor",
+    "service_interval_days",
+    "warranty_days",
+    "stock",
+    "flagged_on",
+    "introduced_on",
 ]
 OrderColumn = Literal["order_id", "customer_id", "product_id", "quantity", "amount", "ordered_at"]
 Money = Literal["major", "minor"]

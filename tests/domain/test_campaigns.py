@@ -16,7 +16,7 @@ def due(campaign, people, *rhythms, night=NIGHT, **changed):
 
 
 def test_every_campaign_is_found_by_being_there():
-    assert set(CAMPAIGNS) == {"birthday", "membership_anniversary", "replenishment"}
+    assert set(CAMPAIGNS) >= {"birthday", "membership_anniversary", "replenishment"}
 
 
 def test_birthday_is_found_ahead_and_sent_on_the_day():

@@ -18,6 +18,7 @@ from care.rendering.specimen import TIER_NAMES, bare, specimen
 
 GOLDEN = Path(__file__).parents[1] / "rendered"
 CAMPAIGNS = ("birthday", "membership_anniversary", "replenishment")
+BY_EMAIL = ("hand_over", "maintenance", "quality_notice", "warranty")
 WITH_HTML = ("diamond", "unknown")
 
 
@@ -31,7 +32,9 @@ def cases(campaign: str, channel: Channel, locale: str) -> Iterator[tuple[str, L
 
 
 def goldens() -> Iterator[tuple[str, Letter, bool]]:
-    for campaign, channel, locale in product(CAMPAIGNS, Channel, ("zh-CN", "en")):
+    everywhere = product(CAMPAIGNS, Channel, ("zh-CN", "en"))
+    by_email = product(BY_EMAIL, (Channel.EMAIL,), ("zh-CN", "en"))
+    for campaign, channel, locale in (*everywhere, *by_email):
         for case, letter in cases(campaign, channel, locale):
             stem = f"{campaign}/{channel}.{locale}.{case}"
             yield f"{stem}.txt", letter, False

@@ -1,0 +1,86 @@
+"""Letters about what she owns: they read well whatever is known, and say why she gets them."""
+
+import re
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from care.domain.channel import Channel
+from care.domain.message import Letter, RenderedEmail
+from care.rendering.renderer import Renderer
+from care.rendering.specimen import bare, specimen, specimens
+from tests.rendering.test_wording import (
+    ASCII_BESIDE_CHINESE,
+    DOUBLE_SPACE,
+    EMPTY_SENTENCE,
+    ENGLISH_IN_CHINESE,
+    LEFTOVER,
+    squeezed,
+    visible,
+)
+
+CAMPAIGNS = ("hand_over", "maintenance", "quality_notice", "warranty")
+OWED = ("quality_notice",)
+LOCALES = ("zh-CN", "en")
+
+
+def rendered(renderer: Renderer, letter: Letter) -> RenderedEmail:
+    message = renderer.render(letter)
+    assert isinstance(message, RenderedEmail)
+    return message
+
+
+@pytest.mark.parametrize("campaign", CAMPAIGNS)
+@pytest.mark.parametrize("locale", LOCALES)
+def test_no_letter_shows_a_seam_whatever_is_known(
+    campaign: str, locale: str, renderer: Renderer
+) -> None:
+    for letter in specimens(campaign, Channel.EMAIL, locale):
+        for facts in (letter.facts, {}):
+            message = rendered(renderer, replace(letter, facts=facts))
+            words = f"{message.subject}\n{message.text}"
+            for flaw in (LEFTOVER, DOUBLE_SPACE, EMPTY_SENTENCE):
+                assert not flaw.search(words), words
+            seen = squeezed(visible(message.html))
+            for line in message.text.splitlines():
+                said = re.sub(r"[：:]? ?https?://\S+", "", line).strip(" ·-—")
+                assert squeezed(said) in seen, said
+
+
+@pytest.mark.parametrize("campaign", CAMPAIGNS)
+def test_each_language_keeps_to_itself(campaign: str, renderer: Renderer) -> None:
+    for letter in specimens(campaign, Channel.EMAIL, "zh-CN"):
+        message = rendered(renderer, letter)
+        words = re.sub(r"https?://\S+", "", f"{message.subject}\n{message.text}")
+        assert not ASCII_BESIDE_CHINESE.search(words), words
+        assert not ENGLISH_IN_CHINESE.search(words), words
+    for letter in specimens(campaign, Channel.EMAIL, "en"):
+        message = rendered(renderer, letter)
+        assert not re.search(r"[\u3000-\u9fff\uff00-\uffef]", message.subject + message.text)
+
+
+@pytest.mark.parametrize("campaign", CAMPAIGNS)
+@pytest.mark.parametrize(("locale", "agreed"), [("en", "agreed"), ("zh-CN", "同意")])
+def test_what_is_owed_does_not_claim_that_she_agreed_to_it(
+    campaign: str, locale: str, agreed: str, renderer: Renderer
+) -> None:
+    message = rendered(renderer, specimen(campaign, Channel.EMAIL, locale))
+    assert (agreed in message.text) is (campaign not in OWED)
+
+
+@pytest.mark.parametrize(("locale", "day"), [("en", "June 8"), ("zh-CN", "6月8日")])
+def test_a_warranty_names_its_last_day(locale: str, day: str, renderer: Renderer) -> None:
+    letter = specimen("warranty", Channel.EMAIL, locale)
+    assert day in rendered(renderer, letter).text
+    next_year = replace(letter, facts={"ends_on": date(2027, 6, 8)})
+    assert "2027" in rendered(renderer, next_year).text
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_quality_notice_names_the_product_to_whomever_it_is_written(
+    locale: str, renderer: Renderer
+) -> None:
+    letter = bare(specimen("quality_notice", Channel.EMAIL, locale))
+    assert letter.product is not None
+    assert letter.product.name in rendered(renderer, letter).text.lower()
