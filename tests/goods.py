@@ -16,6 +16,7 @@ _PRODUCT: dict[str, Any] = {
     "name_zh": "净水滤芯",
     "price_minor": 1500,
     "stage": None,
+    "successor": None,
     "successor_key": None,
     "service_interval_days": None,
     "warranty_days": None,

@@ -44,6 +44,8 @@ class ShopFacts:
     named_by_category: int
     named_by_code: int
     products_to_look_after: int
+    cases: int
+    deliveries: int
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -60,7 +62,9 @@ class ShopFacts:
             f"Generated (seed {self.seed}): {self.people:,} people, one a household, "
             f"{self.chinese_speaking:,} of them Chinese-speaking, with names, contact data, "
             f"consents, {self.weddings:,} wedding days and {self.birthdays:,} birthdays "
-            f"({self.birthdays_without_year:,} without a year, {self.birthdays_lunar:,} lunar). "
+            f"({self.birthdays_without_year:,} without a year, {self.birthdays_lunar:,} lunar); "
+            f"{self.cases:,} complaints, repairs, returns and questions about what they bought, "
+            f"and the deliveries of {self.deliveries:,} of their orders. "
             "None of these people exists, and no address or number is anybody's.",
             f"Written for the demo: product names, from the words of their type "
             f"({self.named_by_type:,}), of their category ({self.named_by_category:,}) or from the "
@@ -76,6 +80,8 @@ def count_facts(
     lines: pd.DataFrame,
     products: pd.DataFrame,
     people: pd.DataFrame,
+    cases: pd.DataFrame,
+    deliveries: pd.DataFrame,
     demographics: pd.DataFrame,
     words: pd.Series,
     left_out: pd.Series,
@@ -118,4 +124,6 @@ def count_facts(
         named_by_category=int(named.get("category", 0)),
         named_by_code=int(named.get("tidied", 0)),
         products_to_look_after=int(products[list(LOOKED_AFTER)].notna().any(axis=1).sum()),
+        cases=len(cases),
+        deliveries=len(deliveries),
     )

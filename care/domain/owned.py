@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from care.domain.case import last_of
 from care.domain.product import LEAVING
 from care.domain.setaside import Columns
 
@@ -40,3 +41,24 @@ def of_products(owned: pd.DataFrame, products: pd.DataFrame) -> pd.DataFrame:
     """The owners of these products, with all that is known of the product beside each."""
     told: pd.DataFrame = owned.merge(products.drop(columns="type_key"), on="product_key")
     return told
+
+
+def not_returned(owned: pd.DataFrame, cases: pd.DataFrame | None) -> pd.DataFrame:
+    """Without what was given back since it was bought the last time, as far as cases tell."""
+    if cases is None or owned.empty:
+        return owned
+    given_back = last_of(cases, "return", "opened_on")
+    told = owned.merge(given_back, on=["customer_key", "product_key"], how="left")
+    gone = (told["opened_on"] >= told["bought_on"]).to_numpy(bool)
+    return told[~gone].drop(columns="opened_on").reset_index(drop=True)
+
+
+def last_repaired(owned: pd.DataFrame, cases: pd.DataFrame | None) -> pd.Series:
+    """The day on which the last repair of what she owns was done; NaT where there was none."""
+    if cases is None:
+        return pd.Series(pd.NaT, index=owned.index, dtype="datetime64[s]")
+    repaired = last_of(cases, "repair", "closed_on")
+    told = owned[["customer_key", "product_key"]].merge(
+        repaired, on=["customer_key", "product_key"], how="left"
+    )
+    return told["closed_on"].set_axis(owned.index)

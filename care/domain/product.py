@@ -40,6 +40,7 @@ CATALOGUE = Columns(
         "name_zh": "str",
         "price_minor": "Int64",
         "stage": "str",
+        "successor": "str",
         "successor_key": "Int64",
         "service_interval_days": "Int64",
         "warranty_days": "Int64",
@@ -74,3 +75,8 @@ def offered(products: pd.DataFrame) -> pd.Series:
     if "stock" in products:
         there &= products["stock"].ne(0).fillna(True).astype(bool)
     return there
+
+
+def only_sayable(keys: pd.Series, products: pd.DataFrame) -> pd.Series:
+    """Product keys, missing where letters may not name the product or do not know it."""
+    return keys.where(keys.isin(products.loc[products["sayable"], "product_key"]))

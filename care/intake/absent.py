@@ -22,5 +22,12 @@ WITHOUT: Mapping[str, Mapping[str, str]] = {
         "stock": "what is out of stock may be recommended",
         "flagged_on": "no quality notices",
     },
+    "cases": {
+        "closed_on": "every case stays open: no follow-up, and a complaint keeps marketing away",
+    },
+    "deliveries": {
+        "delivered_on": "nobody is asked how she likes what she got",
+        "promised_on, failed_on": "no news of orders that are late or could not be delivered",
+    },
 }
 """Table → columns, all of which hold nothing in any row → what is off for it."""

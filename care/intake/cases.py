@@ -8,7 +8,7 @@ import pandas as pd
 from care.domain.case import CASES, KINDS
 from care.domain.setaside import Flaw
 from care.intake.birthday import read_dates
-from care.intake.keys import screen_keys
+from care.intake.keys import keys_of, screen_keys
 from care.intake.number import read_whole_numbers
 from care.intake.sources import Cases, Sources
 from care.intake.table import connect, open_table, optional_key
@@ -50,8 +50,8 @@ def read_cases(
     judged = said.assign(
         opened_on=days["opened_on"],
         closed_on=days["closed_on"].where(days["closed_on"] < pd.Timestamp(night)),
-        customer_key=said["customer_id"].map(_numbers(customers, "customer")).astype("Int64"),
-        product_key=said["product_id"].map(_numbers(products, "product")).astype("Int64"),
+        customer_key=said["customer_id"].map(keys_of(customers, "customer")).astype("Int64"),
+        product_key=said["product_id"].map(keys_of(products, "product")).astype("Int64"),
         kind=said["kind"].str.lower(),
     )
     sound = ~later
@@ -74,8 +74,3 @@ def read_cases(
     kept = kept[list(CASES.dtypes)].astype(dict(CASES.dtypes)).reset_index(drop=True)
     read = len(rows) + len(opened.torn) - int(np.count_nonzero(later))
     return Taken(CASES.check(kept), issues.frame(), read=read)
-
-
-def _numbers(keys: pd.DataFrame, noun: str) -> pd.Series:
-    numbers: pd.Series = keys.set_index(f"{noun}_id")[f"{noun}_key"]
-    return numbers

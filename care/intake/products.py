@@ -15,7 +15,7 @@ from care.intake.keys import screen_keys
 from care.intake.money import minor_units
 from care.intake.number import read_whole_numbers
 from care.intake.sources import Excluded, Products, Sources
-from care.intake.table import OpenTable, connect, open_table
+from care.intake.table import OpenTable, connect, open_table, optional_key
 from care.intake.taken import Issues, Taken, read_text
 
 _DAYS = ("service_interval_days", "warranty_days")
@@ -36,7 +36,7 @@ def read_products(sources: Sources, *, night: date = date.max) -> Taken:
     opened = open_table(connect(), sources, sources.products)
     catalogue = opened.read(
         product_id=opened.key("product_id"),
-        successor=_successor(opened),
+        successor=optional_key(opened, "successor"),
         price_minor=minor_units(opened.value("price"), money=sources.products.money),
         excluded_by=_excluded_by(opened),
     )
@@ -89,13 +89,6 @@ def _life(said: pd.DataFrame, issues: Issues, night: date) -> dict[str, pd.Serie
         "flagged_on": read_dates(said, "flagged_on", issues=issues, night=night),
         "introduced_on": read_dates(said, "introduced_on", issues=issues, night=date.max),
     }
-
-
-def _successor(opened: OpenTable[Products]) -> ibis.Value:
-    """Read the key of another product as its own key is read."""
-    if "successor" not in opened.rows.columns:
-        return ibis.null(dt.string)
-    return opened.key("successor")
 
 
 def _excluded_by(opened: OpenTable[Products]) -> ibis.Value:

@@ -29,12 +29,14 @@ def check(care, tmp_path):
 def test_the_shipped_policy_is_fine(care):
     said = care("policy", "check")
     assert said.code == 0
-    assert said.out.splitlines() == [
-        f"{shipped('policy.toml')} is fine: 4 tiers, 5 gifts, campaigns:",
+    first, *campaigns = said.out.splitlines()
+    assert first == f"{shipped('policy.toml')} is fine: 4 tiers, 5 gifts, campaigns:"
+    assert {
         "  birthday: priority 90, approved by policy, within bounds",
         "  membership_anniversary: priority 60, approved by policy, within bounds",
         "  replenishment: priority 30, approved by a person",
-    ]
+    } <= set(campaigns)
+    assert not any(line.startswith("note") for line in campaigns)
 
 
 def test_the_policy_that_a_night_would_use_is_the_one_checked(care, monkeypatch, tmp_path):
@@ -46,7 +48,7 @@ def test_json_of_a_check_has_keys_to_rely_on(care, check):
     said = check(("min_gap_days = 3", "min_gap_days = 7"), flags=["--json"])
     found = json.loads(said.out)
     assert set(found) == {"policy", "sha256", "campaigns", "notes"}
-    assert found["campaigns"] == ["birthday", "membership_anniversary", "replenishment"]
+    assert {"birthday", "membership_anniversary", "replenishment"} <= set(found["campaigns"])
     assert len(found["sha256"]) == 64
     assert found["notes"] == [
         "contact.touches_per_week = 2 is never reached: with contact.min_gap_days = 7 no more "

@@ -315,7 +315,9 @@ def test_the_minimum_gap_shows_in_the_later_nights_and_is_kept(home):
     assert reasons(home, NIGHTS[1])["minimum_gap"] > 0
     assert reasons(home, NIGHTS[2])["minimum_gap"] > 0
     days = defaultdict(list)
-    query = "SELECT customer_key, send_on FROM touches WHERE arm = 'treated' ORDER BY send_on"
+    query = """
+        SELECT customer_key, send_on FROM touches
+        WHERE arm = 'treated' AND message_class = 'marketing' ORDER BY send_on"""
     for row in rows(home, query):
         days[row["customer_key"]].append(date.fromisoformat(row["send_on"]))
     for sent in days.values():
@@ -326,7 +328,9 @@ def test_two_campaigns_for_one_customer_show_and_one_wins(home):
     outranked = rows(home, "SELECT * FROM exclusions WHERE reason = 'outranked'")
     assert outranked
     for row in outranked:
-        query = "SELECT campaign FROM touches WHERE night = ? AND customer_key = ?"
+        query = """
+            SELECT campaign FROM touches
+            WHERE night = ? AND customer_key = ? AND message_class = 'marketing'"""
         (winner,) = rows(home, query, row["night"], row["customer_key"])
         assert row["detail"] == f"by {winner['campaign']}"
 

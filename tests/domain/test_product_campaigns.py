@@ -191,7 +191,7 @@ def test_a_successor_the_catalogue_does_not_know_follows_nothing():
         ("maintenance", a_product(warranty_days=1), ["products.service_interval_days"]),
         ("warranty", a_product(service_interval_days=1), ["products.warranty_days"]),
         ("quality_notice", a_product(), ["products.flagged_on"]),
-        ("hand_over", a_product(stage="retired"), ["products.successor_key"]),
+        ("hand_over", a_product(stage="retired"), ["products.successor"]),
         ("warranty", a_product(warranty_days=1), []),
         ("birthday", a_product(), []),
     ],

@@ -18,7 +18,15 @@ from care.rendering.specimen import TIER_NAMES, bare, specimen
 
 GOLDEN = Path(__file__).parents[1] / "rendered"
 CAMPAIGNS = ("birthday", "membership_anniversary", "replenishment")
-BY_EMAIL = ("hand_over", "maintenance", "quality_notice", "warranty")
+BY_EMAIL = (
+    "hand_over",
+    "maintenance",
+    "order_progress",
+    "post_purchase",
+    "quality_notice",
+    "service_follow_up",
+    "warranty",
+)
 WITH_HTML = ("diamond", "unknown")
 
 

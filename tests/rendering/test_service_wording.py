@@ -3,11 +3,12 @@
 import re
 from dataclasses import replace
 from datetime import date
+from itertools import product as iterate
 
 import pytest
 
 from care.domain.channel import Channel
-from care.domain.message import Letter, RenderedEmail
+from care.domain.message import Letter, ProductLine, RenderedEmail
 from care.rendering.renderer import Renderer
 from care.rendering.specimen import bare, specimen, specimens
 from tests.rendering.test_wording import (
@@ -20,8 +21,12 @@ from tests.rendering.test_wording import (
     visible,
 )
 
-CAMPAIGNS = ("hand_over", "maintenance", "quality_notice", "warranty")
-OWED = ("quality_notice",)
+OWED = ("order_progress", "quality_notice", "service_follow_up")
+CAMPAIGNS = ("hand_over", "maintenance", "post_purchase", "warranty", *OWED)
+TOLD = {
+    "order_progress": ({"happened": "failed", "order": "A-7"}, {"happened": "late"}),
+    "service_follow_up": tuple({"kind": kind} for kind in ("complaint", "repair", "return")),
+}
 LOCALES = ("zh-CN", "en")
 
 
@@ -31,14 +36,27 @@ def rendered(renderer: Renderer, letter: Letter) -> RenderedEmail:
     return message
 
 
+def products_of(letter: Letter) -> tuple[ProductLine | None, ...]:
+    """The product named, and none where the campaign may have none to name."""
+    without = ("order_progress", "post_purchase", "service_follow_up")
+    return (letter.product, None) if letter.campaign in without else (letter.product,)
+
+
+def plain(letter: Letter) -> dict[str, str | int | date]:
+    """The facts but for the shop's own keys, which are in no language."""
+    return {name: value for name, value in letter.facts.items() if name != "order"}
+
+
 @pytest.mark.parametrize("campaign", CAMPAIGNS)
 @pytest.mark.parametrize("locale", LOCALES)
 def test_no_letter_shows_a_seam_whatever_is_known(
     campaign: str, locale: str, renderer: Renderer
 ) -> None:
     for letter in specimens(campaign, Channel.EMAIL, locale):
-        for facts in (letter.facts, {}):
-            message = rendered(renderer, replace(letter, facts=facts))
+        for facts, product in iterate(
+            (letter.facts, {}, *TOLD.get(campaign, ())), products_of(letter)
+        ):
+            message = rendered(renderer, replace(letter, facts=facts, product=product))
             words = f"{message.subject}\n{message.text}"
             for flaw in (LEFTOVER, DOUBLE_SPACE, EMPTY_SENTENCE):
                 assert not flaw.search(words), words
@@ -51,7 +69,7 @@ def test_no_letter_shows_a_seam_whatever_is_known(
 @pytest.mark.parametrize("campaign", CAMPAIGNS)
 def test_each_language_keeps_to_itself(campaign: str, renderer: Renderer) -> None:
     for letter in specimens(campaign, Channel.EMAIL, "zh-CN"):
-        message = rendered(renderer, letter)
+        message = rendered(renderer, replace(letter, facts=plain(letter)))
         words = re.sub(r"https?://\S+", "", f"{message.subject}\n{message.text}")
         assert not ASCII_BESIDE_CHINESE.search(words), words
         assert not ENGLISH_IN_CHINESE.search(words), words
@@ -84,3 +102,17 @@ def test_a_quality_notice_names_the_product_to_whomever_it_is_written(
     letter = bare(specimen("quality_notice", Channel.EMAIL, locale))
     assert letter.product is not None
     assert letter.product.name in rendered(renderer, letter).text.lower()
+
+
+@pytest.mark.parametrize(
+    ("locale", "late", "failed"), [("en", "late", "not deliver"), ("zh-CN", "晚了", "没能送到")]
+)
+def test_late_and_failed_are_told_apart(
+    locale: str, late: str, failed: str, renderer: Renderer
+) -> None:
+    letter = specimen("order_progress", Channel.EMAIL, locale)
+    assert late in rendered(renderer, letter).subject
+    told = replace(letter, facts={"order": "A-7", "happened": "failed"})
+    message = rendered(renderer, told)
+    assert failed in message.subject
+    assert "A-7" in message.text

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from care.domain.campaign import Campaign, CampaignSettings, Tables
 from care.domain.candidate import candidates, facts
-from care.domain.owned import of_products
+from care.domain.owned import not_returned, of_products
 from care.domain.product import LEAVING
 from care.domain.succession import living_successors
 
@@ -32,7 +32,7 @@ def find_hand_overs(tables: Tables, settings: HandOverSettings, *, night: date) 
     follows = going["product_key"].map(living_successors(products)).astype("Int64")
     going = going.assign(followed_by=follows)[follows.notna()]
     today = np.datetime64(night, "D")
-    theirs = of_products(tables.owned, going)
+    theirs = not_returned(of_products(tables.owned, going), tables.cases)
     bought = theirs["bought_on"].to_numpy("datetime64[D]")
     theirs = theirs[bought >= today - settings.bought_within_days]
     named = products.set_index("product_key")
@@ -58,5 +58,5 @@ CAMPAIGN = Campaign(
     find_hand_overs,
     reads_behaviour=True,
     facts={"successor_en": "oolong in a tin", "successor_zh": "罐装乌龙茶"},
-    needs=frozenset({"products.stage", "products.successor_key"}),
+    needs=frozenset({"products.stage", "products.successor"}),
 )

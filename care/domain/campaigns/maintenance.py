@@ -1,7 +1,7 @@
 """Maintenance: what she bought wants looking after, a service interval after she bought it.
 
-The interval counts from her last purchase of the product: a new one begins anew. It comes round
-again until she has been reminded often enough.
+The interval counts from her last purchase of the product or from its last repair, whichever was
+later. It comes round again until she has been reminded often enough.
 """
 
 from datetime import date
@@ -12,7 +12,7 @@ from pydantic import Field
 
 from care.domain.campaign import Campaign, CampaignSettings, Tables
 from care.domain.candidate import candidates
-from care.domain.owned import of_products
+from care.domain.owned import last_repaired, not_returned, of_products
 
 
 class MaintenanceSettings(CampaignSettings):
@@ -27,9 +27,11 @@ def find_maintenance(tables: Tables, settings: MaintenanceSettings, *, night: da
     """Owners of products whose service interval is over about now, a candidate for each product."""
     serviced = (tables.products["service_interval_days"] > 0).fillna(False).astype(bool)
     sold = tables.products[serviced & tables.products["sayable"]]
-    theirs = of_products(tables.owned, sold)
+    theirs = not_returned(of_products(tables.owned, sold), tables.cases)
     interval = theirs["service_interval_days"].to_numpy("int64")
-    since = theirs["bought_on"].to_numpy("datetime64[D]")
+    bought = theirs["bought_on"].to_numpy("datetime64[D]")
+    repaired = last_repaired(theirs, tables.cases).to_numpy("datetime64[D]")
+    since = np.fmax(bought, repaired)  # of which one may not be there
     today = np.datetime64(night, "D")
     turn = ((today - since).astype("int64") + settings.lead_days) // interval
     on = since + turn * interval

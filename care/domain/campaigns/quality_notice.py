@@ -1,7 +1,8 @@
 """Quality notice: something is wrong with a product, and whoever bought it is told.
 
 It is owed to her, so it is of the service class: no cap, no control group, and what no other letter
-may name is named here. Who bought the product only after the day of the notice has a sound one.
+may name is named here. Who bought the product only after the day of the notice has a sound one; who
+gave one back may have kept another, and is told.
 """
 
 from datetime import date

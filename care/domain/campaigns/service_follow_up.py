@@ -1,4 +1,4 @@
-"""Service follow-up: some days after a complaint, repair or return was closed, we ask if all is well.
+"""Service follow-up: after a complaint, repair or return was closed, we ask if all is well.
 
 Never while any case of hers is open: then she is still waiting for us, and not we for her.
 """
@@ -11,6 +11,7 @@ from pydantic import Field
 
 from care.domain.campaign import Campaign, CampaignSettings, MessageClass, Tables
 from care.domain.candidate import candidates, facts
+from care.domain.product import only_sayable
 
 FOLLOWED = ("complaint", "repair", "return")
 
@@ -53,7 +54,7 @@ def find_service_follow_ups(
             "occasion_on": on,
             "send_from": today,
             "send_until": on + settings.late_days,
-            "product_key": last["product_key"],
+            "product_key": only_sayable(last["product_key"], tables.products),
             "facts": facts({"kind": last["kind"].tolist()}),
         },
         index=last.index,

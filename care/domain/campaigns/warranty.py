@@ -8,7 +8,7 @@ from pydantic import Field
 
 from care.domain.campaign import Campaign, CampaignSettings, Tables
 from care.domain.candidate import candidates, facts
-from care.domain.owned import WARRANTY_HORIZON_DAYS, of_products
+from care.domain.owned import WARRANTY_HORIZON_DAYS, not_returned, of_products
 
 
 class WarrantySettings(CampaignSettings):
@@ -29,7 +29,8 @@ def find_warranties(tables: Tables, settings: WarrantySettings, *, night: date) 
     where the warranty ends on a weekend, the Friday before.
     """
     warranted = (tables.products["warranty_days"] > 0).fillna(False).astype(bool)
-    theirs = of_products(tables.owned, tables.products[warranted & tables.products["sayable"]])
+    sold = tables.products[warranted & tables.products["sayable"]]
+    theirs = not_returned(of_products(tables.owned, sold), tables.cases)
     ends = theirs["bought_on"].to_numpy("datetime64[D]") + theirs["warranty_days"].to_numpy("int64")
     last = np.busday_offset(ends, 0, roll="backward")
     today = np.datetime64(night, "D")
