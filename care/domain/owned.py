@@ -7,7 +7,7 @@ from care.domain.product import LEAVING
 from care.domain.setaside import Columns
 
 WARRANTY_HORIZON_DAYS = 90
-"""A warranty that ends further from the night than this concerns another night."""
+"""A warranty that ends further ahead of the night than this concerns another night."""
 
 OWNED = Columns(
     "owned",

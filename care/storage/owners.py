@@ -14,8 +14,8 @@ def read_owned(history: ibis.Table, products: pd.DataFrame, *, night: date) -> p
 
     ``history``: the lines as of the night. ``products``: columns of ``CATALOGUE``. Returns the
     columns of ``OWNED``, by customer and product. Of a product that has only a warranty, pairs
-    whose warranty ends further than ``WARRANTY_HORIZON_DAYS`` from the night are left where they
-    are.
+    whose warranty is over, or ends further ahead than ``WARRANTY_HORIZON_DAYS``, are left where
+    they are.
     """
     wanted = worth_owning(products)
     if wanted.empty:
@@ -40,7 +40,7 @@ def read_owned(history: ibis.Table, products: pd.DataFrame, *, night: date) -> p
     )
     horizon = timedelta(days=WARRANTY_HORIZON_DAYS)
     ends = pairs.bought_on + pairs.warranty_days.as_interval("D")
-    near = ends.cast("date").between(ibis.literal(night - horizon), ibis.literal(night + horizon))
+    near = ends.cast("date").between(ibis.literal(night), ibis.literal(night + horizon))
     pairs = pairs.filter(~pairs.warranty_alone | near)
     found: pd.DataFrame = (
         pairs.select(

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import date
 from itertools import product as iterate
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,8 @@ from care.domain.channel import Channel
 from care.domain.message import Letter, ProductLine, RenderedEmail
 from care.rendering.renderer import Renderer
 from care.rendering.specimen import bare, specimen, specimens
+from tests.rendering.test_email_html import ENOUGH, Page, contrast, dark_overrides
+from tests.rendering.test_hostile_values import HOSTILE, assert_harmless
 from tests.rendering.test_wording import (
     ASCII_BESIDE_CHINESE,
     DOUBLE_SPACE,
@@ -116,3 +119,23 @@ def test_late_and_failed_are_told_apart(
     message = rendered(renderer, told)
     assert failed in message.subject
     assert "A-7" in message.text
+
+
+@pytest.mark.parametrize("word", HOSTILE, ids=lambda word: repr(word)[:24])
+@pytest.mark.parametrize("locale", LOCALES)
+def test_hostile_names_and_facts_are_harmless(locale: str, word: str, renderer: Renderer) -> None:
+    for campaign in CAMPAIGNS:
+        letter = specimen(campaign, Channel.EMAIL, locale)
+        told = {
+            name: word if isinstance(value, str) else value for name, value in letter.facts.items()
+        }
+        assert_harmless(renderer, replace(letter, facts=told), word)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_every_text_can_be_read(dark: bool, renderer: Renderer, templates: Path) -> None:
+    overrides = dark_overrides(templates) if dark else {}
+    for campaign in CAMPAIGNS:
+        for letter in specimens(campaign, Channel.EMAIL, "en"):
+            for text, look in Page(rendered(renderer, letter).html, overrides).texts:
+                assert contrast(look.color, look.background) >= ENOUGH, (text, look)

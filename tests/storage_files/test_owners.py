@@ -55,6 +55,8 @@ def test_of_a_flagged_product_also_the_last_day_before_its_notice(folder_store: 
         ({"warranty_days": 60}, True),
         ({"warranty_days": 0}, False),
         ({"warranty_days": 365}, False),  # ends in another season
+        ({"warranty_days": 27}, False),  # ended yesterday
+        ({"warranty_days": 28}, True),
         ({"warranty_days": 365, "stage": "retired"}, True),
         ({}, False),
     ],
