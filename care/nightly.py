@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from care import report, training
 from care.domain.campaign import Tables
 from care.domain.campaigns import CAMPAIGNS
+from care.domain.case import complaining
 from care.domain.channel import Channel
 from care.domain.contact_policy import sending_window
 from care.domain.content import Content, UnableToEncodeContent, encode, render_sha256
@@ -26,16 +27,19 @@ from care.domain.feed import doubts
 from care.domain.message import Rendered
 from care.domain.outbound import idempotency_key
 from care.domain.points import HELD, earn, expire
+from care.domain.product import catalogue as catalogue_of
 from care.domain.rhythm import none_of
 from care.domain.screen import Permissions
 from care.domain.segment import find_segments
 from care.domain.tier import find_standings, memory_days, no_standings
 from care.domain.touch import Ledger, plan_touches
+from care.intake.beside import read_beside
 from care.intake.customers import read_customers
 from care.intake.localday import night_begins
 from care.intake.orders import open_orders
 from care.intake.products import read_products
 from care.intake.sources import read_sources
+from care.intake.taken import Taken
 from care.letters import Words
 from care.policy import Policy
 from care.recommendation import FALLBACK, Recommendations, recommend
@@ -55,6 +59,7 @@ from care.storage.history import (
     update_history,
 )
 from care.storage.models import find_champion
+from care.storage.owners import read_owned
 from care.storage.pieces import Frames, cut
 from care.storage.reviews import CampaignNight
 from care.storage.snapshot import (
@@ -62,6 +67,7 @@ from care.storage.snapshot import (
     find_snapshot,
     load_snapshot,
     previous_snapshot,
+    read_if_pinned,
     read_pinned,
 )
 
@@ -124,7 +130,7 @@ def take_snapshot(runtime: Runtime, *, night: date) -> str:
     timezone = runtime.policy.shop.timezone
     as_of = night_begins(night, timezone)
     sources = read_sources(runtime.settings.sources)
-    came, sold = read_customers(sources, night=night), read_products(sources)
+    came, sold = read_customers(sources, night=night), read_products(sources, night=night)
     with writing(runtime.engine) as connection:
         keys = people.sync_people(connection, came.kept, night=night, vault=runtime.vault)
         keyed = catalogue.sync_catalogue(connection, sold.kept)
@@ -135,6 +141,7 @@ def take_snapshot(runtime: Runtime, *, night: date) -> str:
         until=as_of,
         timezone=timezone,
     )
+    beside = read_beside(sources, customers=keys, products=keyed, night=night)
     before = previous_snapshot(runtime.store, before=night)
 
     files = update_history(
@@ -151,15 +158,25 @@ def take_snapshot(runtime: Runtime, *, night: date) -> str:
         as_of=as_of,
         history=files,
         products=keyed,
-        set_aside=pd.concat([came.set_aside, sold.set_aside, ordered.set_aside], ignore_index=True),
+        beside={name: taken.kept for name, taken in beside.items()},
+        set_aside=pd.concat(
+            [came.set_aside, sold.set_aside, ordered.set_aside]
+            + [taken.set_aside for taken in beside.values()],
+            ignore_index=True,
+        ),
         counts={
-            "customers": Count(read=came.read, kept=len(came.kept), set_aside=came.rows_set_aside),
-            "products": Count(read=sold.read, kept=len(sold.kept), set_aside=sold.rows_set_aside),
+            "customers": _count(came),
+            "products": _count(sold),
             "orders": Count(read=ordered.read, kept=ordered.kept, set_aside=ordered.rows_set_aside),
+            **{name: _count(taken) for name, taken in beside.items()},
         },
     )
     log.info("%s: %d customers, %d order lines taken in", night, len(came.kept), ordered.kept)
     return snapshot.sha256
+
+
+def _count(taken: Taken) -> Count:
+    return Count(read=taken.read, kept=len(taken.kept), set_aside=taken.rows_set_aside)
 
 
 def score(runtime: Runtime, *, night: date) -> int:
@@ -215,6 +232,7 @@ def _plan_once(runtime: Runtime, night: date) -> None:
     history = open_history(runtime.store, snapshot.history, night=night)
     standings = _standings(policy, history, night)
     settle_points(runtime, history, standings, night=night)
+    cases = read_if_pinned(runtime.store, snapshot.cases)
     with reading(runtime.engine) as connection:
         sequence = nights.last_sequence(connection)
         everybody = people.read_people(connection)
@@ -224,6 +242,7 @@ def _plan_once(runtime: Runtime, night: date) -> None:
                 customers=everybody,
                 suppressions=people.read_suppressions(connection),
                 planned=nights.read_planned(connection),
+                complaining=complaining(cases),
             ),
             recent=nights.read_recent(connection, night),
             gifts_left=gifts.pieces_left(connection, policy.gifts),
@@ -238,15 +257,22 @@ def _plan_once(runtime: Runtime, night: date) -> None:
         segmented, on="customer_key", validate="one_to_one"
     )
     habits = _read_habits(runtime, night)
+    sold = catalogue_of(
+        read_pinned(runtime.store, snapshot.products), never_name=policy.wording.never_name
+    )
     tables = Tables(
         customers=customers,
         rhythms=habits.rhythms,
         breaks=habits.breaks,
         silences=habits.silences,
         past=ledger.permissions.planned,
+        products=sold,
+        owned=read_owned(history, sold, night=night),
+        cases=cases,
+        deliveries=read_if_pinned(runtime.store, snapshot.deliveries),
     )
 
-    paused = _paused(policy, lines_by_day(history), night)
+    paused = _paused(policy, lines_by_day(history), night) | _left_out(policy, tables, night)
 
     planned = plan_touches(tables, ledger, policy.decisions(paused=paused), night=night)
 
@@ -342,6 +368,16 @@ def _paused(policy: Policy, by_day: pd.DataFrame, night: date) -> dict[str, list
     if paused:
         log.warning("%s: %s paused: %s", night, ", ".join(paused), "; ".join(found))
     return paused
+
+
+def _left_out(policy: Policy, tables: Tables, night: date) -> dict[str, list[str]]:
+    """Campaigns whose inputs the shop does not deliver, and which those are."""
+    lacking = {name: CAMPAIGNS[name].lacking(tables) for name in policy.enabled}
+    left_out = {name: inputs for name, inputs in lacking.items() if inputs}
+    if left_out:
+        told = "; ".join(f"{name}, as {' and '.join(why)}" for name, why in left_out.items())
+        log.warning("%s: left out: %s", night, told)
+    return left_out
 
 
 def compose(runtime: Runtime, *, night: date, shard: int) -> int:

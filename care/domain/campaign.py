@@ -13,6 +13,8 @@ from pydantic import Field
 
 from care.domain.channel import Channel
 from care.domain.model import Decided
+from care.domain.owned import OWNED
+from care.domain.product import CATALOGUE
 from care.domain.rhythm import BREAKS, RHYTHMS, SILENCES, none_of
 from care.domain.segment import Audience
 
@@ -67,9 +69,11 @@ class Tables:
     """What a rule may look at: the shop as the night began, in columns.
 
     ``customers``: one row a customer, canonical columns with ``customer_key`` and
-    ``tier.STANDING``, ``points.HELD`` and ``segment.SEGMENTED``.
-    ``rhythms``, ``breaks``, ``silences``: columns of ``care.domain.rhythm``. ``past``: every touch
-    planned on an earlier night (``customer_key, campaign, occasion_key, send_on``).
+    ``tier.STANDING``, ``points.HELD`` and ``segment.SEGMENTED``. ``rhythms``, ``breaks``,
+    ``silences``: columns of ``care.domain.rhythm``. ``past``: every touch planned on an earlier
+    night (``customer_key, campaign, occasion_key, send_on``). ``products``: columns of
+    ``CATALOGUE``. ``owned``: columns of ``OWNED``. ``cases``: columns of ``CASES``, or nothing.
+    ``deliveries``: columns of ``DELIVERIES``, or nothing.
     """
 
     customers: pd.DataFrame
@@ -77,6 +81,16 @@ class Tables:
     breaks: pd.DataFrame = field(default_factory=partial(none_of, BREAKS))
     silences: pd.DataFrame = field(default_factory=partial(none_of, SILENCES))
     past: pd.DataFrame = field(default_factory=partial(none_of, PAST))
+    products: pd.DataFrame = field(default_factory=CATALOGUE.empty)
+    owned: pd.DataFrame = field(default_factory=OWNED.empty)
+    cases: pd.DataFrame | None = None
+    deliveries: pd.DataFrame | None = None
+
+    def lacks(self, need: str) -> bool:
+        """Whether the shop tells nothing of an optional input: a table, or ``table.column``."""
+        table, _, column = need.partition(".")
+        frame: pd.DataFrame | None = getattr(self, table)
+        return frame is None or (bool(column) and bool(frame[column].isna().all()))
 
 
 Rule = Callable[..., pd.DataFrame]
@@ -87,10 +101,13 @@ Fact = str | int | date
 class Campaign:
     """One occasion to care. ``rule(tables, settings, *, night)`` returns candidates.
 
-    A campaign that ``reads_behaviour`` pauses while the order feed is in doubt. ``facts`` declares
-    by example what its letters may say beyond what every letter may: name → a value of the type
-    that its rule writes (text, whole number or day), true enough to try templates on. ``turns``:
-    further examples, for letters that say another thing when a fact is another or missing.
+    A campaign that ``reads_behaviour`` pauses while the order feed is in doubt, and one whose
+    ``needs`` (optional inputs such as ``products.warranty_days``) the shop does not deliver is left
+    out, with a note. ``facts`` declares by example what its letters may say beyond what every
+    letter may: name → a value of the type that its rule writes (text, whole number or day), true
+    enough to try templates on. ``turns``: further examples, for letters that say another thing when
+    a fact is another or missing. ``foreseeable``: its occasions follow from a customer's own dates
+    alone, so that they are known long before.
     """
 
     name: str
@@ -99,6 +116,12 @@ class Campaign:
     reads_behaviour: bool = False
     facts: Mapping[str, Fact] = field(default_factory=dict)
     turns: tuple[Mapping[str, Fact], ...] = ()
+    foreseeable: bool = False
+    needs: frozenset[str] = frozenset()
+
+    def lacking(self, tables: Tables) -> list[str]:
+        """Why the campaign is left out, in words; nothing if all it needs is there."""
+        return [f"the shop delivers no {need}" for need in sorted(self.needs) if tables.lacks(need)]
 
     def read_facts(self, told: str) -> dict[str, Fact]:
         """What a rule wrote about a candidate, with the types that ``facts`` declares."""

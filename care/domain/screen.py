@@ -1,7 +1,7 @@
 """Who may be contacted: occasions already planned, consent, suppressions and addresses."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -20,11 +20,13 @@ class Permissions:
     ``customers``: ``customer_key``, an address and a marketing consent column per channel, and
     ``preferred_channel``. ``suppressions``: ``customer_key, channel, campaign`` (missing channel or
     campaign means every one). ``planned``: identity columns of all touches so far, and ``arm``.
+    ``complaining``: customers with an open complaint, who get no marketing.
     """
 
     customers: pd.DataFrame
     suppressions: pd.DataFrame
     planned: pd.DataFrame
+    complaining: pd.Index = field(default_factory=lambda: pd.Index([], dtype="int64"))
 
 
 def screen(
@@ -42,7 +44,10 @@ def screen(
     arms = permissions.planned.set_index(IDENTITY)["arm"]
     arm = due.merge(arms.rename("arm"), how="left", left_on=IDENTITY, right_index=True)["arm"]
     again, held = (arm == "treated").to_numpy(), (arm == "held_out").to_numpy()
-    fresh = due[~again & ~held].reset_index(drop=True)
+    fresh = due[~again & ~held]
+    marketing = fresh["message_class"] != MessageClass.SERVICE
+    muted = (marketing & fresh["customer_key"].isin(permissions.complaining)).to_numpy()
+    complained, fresh = fresh[muted], fresh[~muted].reset_index(drop=True)
 
     people = permissions.customers.set_index("customer_key").reindex(fresh["customer_key"])
     preferred = people["preferred_channel"].to_numpy()
@@ -77,6 +82,7 @@ def screen(
     excluded = gather(
         exclude(due[again], Reason.ALREADY_TOUCHED),
         exclude(due[held], Reason.ALREADY_HELD_OUT),
+        exclude(complained, Reason.OPEN_COMPLAINT),
         exclude(fresh[~reached & ~has_address], Reason.NO_ADDRESS),
         exclude(fresh[~reached & has_address & ~has_consent], Reason.NO_CONSENT),
         exclude(fresh[~reached & has_consent], Reason.SUPPRESSED),

@@ -73,6 +73,7 @@ class Flaw(StrEnum):
     UNKNOWN_PRODUCT = "unknown_product"
     BAD_QUANTITY = "bad_quantity"
     BAD_AMOUNT = "bad_amount"
+    BAD_NUMBER = "bad_number"
     DUPLICATE_LINE = "duplicate_line"
 
 
@@ -103,6 +104,8 @@ REMEDIES: Mapping[Flaw, str] = {
     Flaw.UNKNOWN_PRODUCT: "deliver the product too, under the same product_id",
     Flaw.BAD_QUANTITY: "give a number above 0 and below a million; returns are no orders",
     Flaw.BAD_AMOUNT: 'give an amount of 0 or more; see money = "major" or "minor" in shop.toml',
+    Flaw.BAD_NUMBER: "give a whole number: of days or pieces from 0 to 100000, of satisfaction "
+    "from 1 to 5; or leave the field empty",
     Flaw.DUPLICATE_LINE: "deliver one line per order and product; the last one was taken",
 }
 """What the shop can do about each flaw, in its own words."""

@@ -16,6 +16,19 @@ WITHOUT: Mapping[str, Mapping[str, str]] = {
     "products": {
         "name_zh": "no product is recommended to Chinese readers",
         "category": "wording.never_name of the policy protects nothing",
+        "stage": "no retired product is kept back, and none is handed over to its successor",
+        "successor": "no product is handed over to its successor",
+        "service_interval_days": "no reminders of maintenance",
+        "warranty_days": "no word before a warranty ends",
+        "stock": "what is out of stock may be recommended",
+        "flagged_on": "no quality notices",
+    },
+    "cases": {
+        "closed_on": "every case stays open: no follow-up, and a complaint keeps marketing away",
+    },
+    "deliveries": {
+        "delivered_on": "nobody is asked how she likes what she got",
+        "promised_on, failed_on": "no news of orders that are late or could not be delivered",
     },
 }
 """Table → columns, all of which hold nothing in any row → what is off for it."""

@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ import pandas as pd
 
 from care.domain.setaside import SET_ASIDE
 from care.intake.absent import WITHOUT
+from care.intake.cases import read_cases
 from care.intake.customers import read_customers
+from care.intake.deliveries import read_deliveries
 from care.intake.localday import night_begins
 from care.intake.orders import open_orders
 from care.intake.products import read_products
@@ -64,6 +67,8 @@ def check_sources(
             found.append(_of_taken(table, taken))
     if "orders" in only:
         found.append(_orders(sources, customers, products, night, timezone))
+    if set(only) == set(TABLES):
+        found += _beside(sources, customers, products, night)
     return found
 
 
@@ -182,6 +187,30 @@ def _orders(
         rows_set_aside=taken.rows_set_aside,
         set_aside=taken.set_aside,
     )
+
+
+def _beside(
+    sources: Sources,
+    customers: Taken | UnableToReadSources | None,
+    products: Taken | UnableToReadSources | None,
+    night: date,
+) -> list[Checked]:
+    if not isinstance(customers, Taken) or not isinstance(products, Taken):
+        return []  # what stops the night is told already, and whom they are about is not known
+    keyed = customers.kept.assign(customer_key=customers.kept.index)
+    sold = products.kept.assign(product_key=products.kept.index)
+    read_each: list[tuple[Table[Any] | None, Any]] = [
+        (sources.cases, read_cases),
+        (sources.deliveries, read_deliveries),
+    ]
+    return [
+        _of_taken(
+            table,
+            _taken(partial(read, sources, table, customers=keyed, products=sold, night=night)),
+        )
+        for table, read in read_each
+        if table is not None
+    ]
 
 
 def _keys(sources: Sources, name: str, taken: Taken | UnableToReadSources | None) -> pd.DataFrame:

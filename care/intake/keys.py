@@ -23,3 +23,9 @@ def screen_keys(rows: pd.DataFrame, name: str, issues: Issues) -> pd.DataFrame:
     issues.note_rows(bad, name, keys, Flaw.BAD_KEY)
     issues.note_rows(again, name, keys, Flaw.DUPLICATE_KEY)
     return rows[usable & ~again]
+
+
+def keys_of(known: pd.DataFrame, noun: str) -> pd.Series:
+    """The house's keys of a noun (``customer``, ``product``) by the shop's own."""
+    keys: pd.Series = known.set_index(f"{noun}_id")[f"{noun}_key"]
+    return keys

@@ -51,9 +51,33 @@ CustomerColumn = Literal[
     "sms_consent",
 ]
 ProductColumn = Literal[
-    "product_id", "name", "name_zh", "product_type", "category", "department", "price"
+    "product_id",
+    "name",
+    "name_zh",
+    "product_type",
+    "category",
+    "department",
+    "price",
+    "stage",
+    "successor",
+    "service_interval_days",
+    "warranty_days",
+    "stock",
+    "flagged_on",
+    "introduced_on",
 ]
 OrderColumn = Literal["order_id", "customer_id", "product_id", "quantity", "amount", "ordered_at"]
+CaseColumn = Literal[
+    "case_id", "customer_id", "product_id", "kind", "opened_on", "closed_on", "satisfaction"
+]
+DeliveryColumn = Literal[
+    "order_id",
+    "customer_id",
+    "product_id",
+    "promised_on",
+    "failed_on",
+    "delivered_on",
+]
 Money = Literal["major", "minor"]
 Plain = bool | int | float | date | str
 
@@ -216,20 +240,41 @@ class Orders(Table[OrderColumn]):
     money: Money = Field(description="major: 12.34; minor: 1234, or a currency without cents")
 
 
+class Cases(Table[CaseColumn]):
+    """What customers brought to the shop: complaints, repairs, returns and questions."""
+
+    NAME = "cases"
+    COLUMNS = get_args(CaseColumn)
+    KEYS = ("case_id", "customer_id")
+    REQUIRED = ("kind", "opened_on")
+
+
+class Deliveries(Table[DeliveryColumn]):
+    """How orders that are brought to the customer are getting on."""
+
+    NAME = "deliveries"
+    COLUMNS = get_args(DeliveryColumn)
+    KEYS = ("order_id", "customer_id")
+
+
 class _File(Decided):
     customers: Customers
     products: Products
     orders: Orders
+    cases: Cases | None = None
+    deliveries: Deliveries | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The shop's tables, as ``shop.toml`` describes them."""
+    """The shop's tables, as ``shop.toml`` describes them; it need not have the last two."""
 
     path: Path
     customers: Customers
     products: Products
     orders: Orders
+    cases: Cases | None = None
+    deliveries: Deliveries | None = None
 
     def source(self, table: Table[Any]) -> Source:
         """Where the rows of a table come from.
@@ -273,7 +318,7 @@ def read_sources(path: Path) -> Sources:
         said = read_toml(path, _File)
     except UnableToReadConfiguration as error:
         raise UnableToReadSources(str(error)) from None
-    return Sources(path, said.customers, said.products, said.orders)
+    return Sources(path, said.customers, said.products, said.orders, said.cases, said.deliveries)
 
 
 def as_word(value: Plain) -> str:

@@ -44,6 +44,13 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "category": "category|product category|class|分类|类别|品类|商品分类",
         "department": "department|dept|division|部门|大类",
         "price": "price|list price|unit price|retail price|sale price|价格|单价|售价|零售价",
+        "stage": "stage|life cycle stage|lifecycle|生命周期|商品阶段",
+        "successor": "successor|replaced by|superseded by|替代商品|接替商品",
+        "service_interval_days": "service interval|maintenance interval|保养周期|维护周期",
+        "warranty_days": "warranty|guarantee days|保修天数|保修期",
+        "stock": "stock|in stock|stock level|inventory|库存|库存数量",
+        "flagged_on": "flagged on|recalled on|recall date|召回日期",
+        "introduced_on": "introduced on|launch date|launched on|上市日期|上架日期",
     },
     "orders": {
         "order_id": "order id|order no|order number|order code|basket id|transaction id|invoice no"

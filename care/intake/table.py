@@ -120,6 +120,11 @@ def open_table(connection: ibis.BaseBackend, sources: Sources, table: T) -> Open
     return OpenTable(table, delivery.names, rows.select(**places, **columns), torn)
 
 
+def optional_key(opened: OpenTable[Any], name: str) -> ibis.Value:
+    """Read a key that a table need not have, as text; missing everywhere where it has not."""
+    return opened.key(name) if name in opened.rows.columns else ibis.null(dt.string)
+
+
 def _choice(columns: Sequence[str]) -> str:
     """Tell what to name instead, unless the names are somebody's data."""
     if is_data(columns):

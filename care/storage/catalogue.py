@@ -12,14 +12,18 @@ from care.storage.tables import product_types, products
 def sync_catalogue(connection: Connection, catalogue: pd.DataFrame) -> pd.DataFrame:
     """Give new products and types a key; return the catalogue with both keys.
 
-    ``catalogue``: canonical product columns. Products are keyed in the order of their id.
+    ``catalogue``: canonical product columns. Products are keyed in the order of their id; where
+    ``successor`` is among the columns, ``successor_key`` is its key.
     """
     types = _keys(connection, product_types, "product_type", "type_key", catalogue["product_type"])
     numbers = _keys(connection, products, "product_id", "product_key", catalogue["product_id"])
-    return catalogue.assign(
+    keyed = catalogue.assign(
         product_key=catalogue["product_id"].map(numbers).astype("int64"),
         type_key=catalogue["product_type"].map(types).astype("int64"),
     )
+    if "successor" not in keyed:
+        return keyed
+    return keyed.assign(successor_key=keyed["successor"].map(numbers).astype("Int64"))
 
 
 def _keys(

@@ -82,13 +82,17 @@ def read_planned(connection: Connection) -> pd.DataFrame:
 
 
 def read_recent(connection: Connection, night: date) -> pd.DataFrame:
-    """``customer_key, send_on`` of treated touches near a night, unless they came to nothing."""
+    """``customer_key, send_on`` of marketing touches near a night, unless they came to nothing.
+
+    Service touches are owed, so they count towards no cap.
+    """
     query = (
         select(touches.c.customer_key, touches.c.send_on)
         .outerjoin(messages, messages.c.touch_id == touches.c.touch_id)
         .where(
             touches.c.send_on.between(night - NEAR, night + NEAR),
             touches.c.state.in_(("planned", "rendered")),
+            touches.c.message_class == "marketing",
             or_(messages.c.state.is_(None), messages.c.state.not_in(CAME_TO_NOTHING)),
         )
     )

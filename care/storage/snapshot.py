@@ -50,6 +50,8 @@ class Snapshot(BaseModel):
     as_of: datetime  # the night's first instant: everything before it was read
     history: tuple[MonthFile, ...]
     products: PinnedFile
+    cases: PinnedFile | None = None  # these two of a shop that has such a table
+    deliveries: PinnedFile | None = None
     set_aside: PinnedFile
     counts: dict[str, Count]  # by table of the shop
 
@@ -64,7 +66,9 @@ class Snapshot(BaseModel):
         return orjson.dumps(said, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
 
     def _content(self) -> bytes:
-        return orjson.dumps(self.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)
+        # What a shop does not have is not told, so that its manifests stay what they were.
+        said = self.model_dump(mode="json", exclude_none=True)
+        return orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
 
 
 def take_snapshot(
@@ -77,11 +81,12 @@ def take_snapshot(
     products: pd.DataFrame,
     set_aside: pd.DataFrame,
     counts: Mapping[str, Count],
+    beside: Mapping[str, pd.DataFrame] | None = None,
 ) -> Snapshot:
     """Pin what a night read; if the night was taken before, by anyone, that snapshot stands.
 
     ``products``: the catalogue of the night, one row a product, any columns. ``set_aside``:
-    columns ``SET_ASIDE``.
+    columns ``SET_ASIDE``. ``beside``: the tables that a shop need not have, by name.
     """
     snapshot = Snapshot(
         night=night,
@@ -91,6 +96,7 @@ def take_snapshot(
         products=_pin(store, products, "products/"),
         set_aside=_pin(store, SET_ASIDE.check(set_aside), f"nights/{night}/set_aside-"),
         counts=dict(counts),
+        **{name: _pin(store, frame, f"{name}/") for name, frame in (beside or {}).items()},
     )
     if store.write_once(_manifest(night), snapshot.to_bytes()):
         logger.info("night %s taken: %d months of orders", night, len(history))
@@ -118,7 +124,8 @@ def find_snapshot(store: Store, night: date) -> Snapshot | None:
     except FileNotFoundError:
         return None
     snapshot = _parse(content, path)
-    for file in (*snapshot.history, snapshot.products, snapshot.set_aside):
+    beside = [file for file in (snapshot.cases, snapshot.deliveries) if file is not None]
+    for file in (*snapshot.history, snapshot.products, *beside, snapshot.set_aside):
         _verify(store, file, night)
     return snapshot
 
@@ -135,6 +142,11 @@ def previous_snapshot(store: Store, *, before: date) -> Snapshot | None:
 def read_pinned(store: Store, file: PinnedFile) -> pd.DataFrame:
     """Read the rows of a pinned file: the products of a night, or what it set aside."""
     return pd.read_parquet(io.BytesIO(store.read(file.path)))
+
+
+def read_if_pinned(store: Store, file: PinnedFile | None) -> pd.DataFrame | None:
+    """Read the rows of a table that a shop need not have; nothing where it has not."""
+    return None if file is None else read_pinned(store, file)
 
 
 def _pin(store: Store, frame: pd.DataFrame, prefix: str) -> PinnedFile:

@@ -1,0 +1,90 @@
+"""What a till does not record: what customers bring back to the shop, and what it brings to them.
+
+All of it is drawn, over purchases that are real; each table has a random stream of its own.
+"""
+
+import numpy as np
+import pandas as pd
+
+from care.demo.people import stream
+
+CASES, REPAIRS, DELIVERIES = 160, 10, 260
+FIRST_DAY, LAST_DAY = np.datetime64("2017-10-10"), np.datetime64("2017-11-18")
+MATTERS = {"complaint": 0.45, "return": 0.35, "question": 0.2}
+LEFT_OPEN_SHARE = 0.15
+RATED_SHARE = 0.5
+LATE_SHARE = 0.12
+FAILED_SHARE = 0.06
+
+
+def draw_cases(lines: pd.DataFrame, products: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Cases about things bought a few days before, one row each; only what lasts is repaired.
+
+    ``ticket`` (text), ``household_id``, ``about_product`` (int64), ``matter`` (text), ``opened``,
+    ``closed`` (datetime64[s], NaT while open), ``rating`` (Int64, 1 to 5, NA).
+    """
+    rng = stream(seed, "cases")
+    lasting = products[products["guarantee_days"].notna()]
+    bought = pd.concat(
+        [_some_lines(lines, products, CASES, rng), _some_lines(lines, lasting, REPAIRS, rng)],
+        ignore_index=True,
+    )
+    n = CASES + REPAIRS
+    opened = bought["day"].to_numpy("datetime64[D]") + rng.integers(1, 8, n)
+    closed = opened + rng.integers(1, 9, n)
+    settled = rng.random(n) >= LEFT_OPEN_SHARE
+    matter = rng.choice(list(MATTERS), size=n, p=list(MATTERS.values()))
+    matter[CASES:] = "repair"
+    rating = pd.Series(rng.integers(2, 6, n), dtype="Int64")
+    rated = settled & (rng.random(n) < RATED_SHARE)
+    return pd.DataFrame(
+        {
+            "ticket": [f"T{number:04}" for number in range(1, n + 1)],
+            "household_id": bought["household_id"].to_numpy(),
+            "about_product": bought["product_id"].to_numpy(),
+            "matter": pd.array(matter, dtype="str"),
+            "opened": opened.astype("datetime64[s]"),
+            "closed": pd.Series(closed.astype("datetime64[s]")).where(settled),
+            "rating": rating.where(rated),
+        }
+    )
+
+
+def draw_deliveries(lines: pd.DataFrame, products: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Orders that were brought to the door, one row each: most in time, a few late or in vain.
+
+    ``basket_id``, ``household_id``, ``main_product`` (int64), ``promised``, ``not_delivered``,
+    ``delivered`` (datetime64[s], NaT).
+    """
+    rng = stream(seed, "deliveries")
+    some = _some_lines(lines, products, DELIVERIES, rng).drop_duplicates("basket_id")
+    n = len(some)
+    promised = some["day"].to_numpy("datetime64[D]") + rng.integers(1, 4, n)
+    late, failed = rng.random(n) < LATE_SHARE, rng.random(n) < FAILED_SHARE
+    came = promised + np.where(late, rng.integers(2, 5, n), 0)
+    return pd.DataFrame(
+        {
+            "basket_id": some["basket_id"].to_numpy(),
+            "household_id": some["household_id"].to_numpy(),
+            "main_product": some["product_id"].to_numpy(),
+            "promised": promised.astype("datetime64[s]"),
+            "not_delivered": pd.Series(promised.astype("datetime64[s]")).where(failed),
+            "delivered": pd.Series(came.astype("datetime64[s]")).mask(failed),
+        }
+    )
+
+
+def _some_lines(
+    lines: pd.DataFrame, products: pd.DataFrame, count: int, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Order lines of the season with a price, each with its ``day``, oldest first."""
+    day = lines["transaction_timestamp"].to_numpy().astype("datetime64[D]")
+    near = np.flatnonzero(
+        (day >= FIRST_DAY)
+        & (day <= LAST_DAY)
+        & lines["product_id"].isin(products["product_id"]).to_numpy()
+        & (lines["sales_value"] > 0).to_numpy()
+    )
+    rows = np.sort(rng.choice(near, size=count, replace=False))
+    drawn = lines.iloc[rows].assign(day=day[rows].astype("datetime64[s]"))
+    return drawn.sort_values("transaction_timestamp", kind="stable", ignore_index=True)

@@ -1,0 +1,62 @@
+"""Hand-over: a product she bought is going, and this is the one that follows it.
+
+Where nothing follows it that could be had, there is nothing to say.
+"""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from care.domain.campaign import Campaign, CampaignSettings, Tables
+from care.domain.candidate import candidates, facts
+from care.domain.owned import not_returned, of_products
+from care.domain.product import LEAVING
+from care.domain.succession import living_successors
+
+
+class HandOverSettings(CampaignSettings):
+    """Hand-over settings."""
+
+    bought_within_days: int = Field(
+        default=180, ge=1, description="who bought it longer ago is let be"
+    )
+    grace_days: int = Field(default=7, ge=1, le=30, description="a letter found may still be sent")
+
+
+def find_hand_overs(tables: Tables, settings: HandOverSettings, *, night: date) -> pd.DataFrame:
+    """Owners of products in decline or retired, once for each product."""
+    products = tables.products
+    going = products[products["stage"].isin(LEAVING) & products["sayable"]]
+    follows = going["product_key"].map(living_successors(products)).astype("Int64")
+    going = going.assign(followed_by=follows)[follows.notna()]
+    today = np.datetime64(night, "D")
+    theirs = not_returned(of_products(tables.owned, going), tables.cases)
+    bought = theirs["bought_on"].to_numpy("datetime64[D]")
+    theirs = theirs[bought >= today - settings.bought_within_days]
+    named = products.set_index("product_key")
+    english = named["name"].reindex(theirs["followed_by"])
+    chinese = named["name_zh"].reindex(theirs["followed_by"]).fillna(english)
+    return candidates(
+        {
+            "customer_key": theirs["customer_key"],
+            "occasion_key": "hand-over-" + theirs["product_key"].astype("str"),
+            "send_from": today,
+            "send_until": today + settings.grace_days,
+            "type_key": theirs["type_key"],
+            "product_key": theirs["product_key"],
+            "facts": facts({"successor_en": english.tolist(), "successor_zh": chinese.tolist()}),
+        },
+        index=theirs.index,
+    )
+
+
+CAMPAIGN = Campaign(
+    "hand_over",
+    HandOverSettings,
+    find_hand_overs,
+    reads_behaviour=True,
+    facts={"successor_en": "oolong in a tin", "successor_zh": "罐装乌龙茶"},
+    needs=frozenset({"products.stage", "products.successor"}),
+)
