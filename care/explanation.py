@@ -145,9 +145,8 @@ def _silent(
             why = "; ".join(record.paused[name])
             yield Considered(name, None, "paused", f"the campaign was paused: {why}")
         else:
-            ahead = (
-                None if CAMPAIGNS[name].reads_behaviour else _next(runtime, person, name, record)
-            )
+            foreseen = CAMPAIGNS[name].foreseeable
+            ahead = _next(runtime, person, name, record) if foreseen else None
             yield Considered(name, None, "not_due", "nothing of hers is due", next_on=ahead)
 
 

@@ -112,4 +112,4 @@ def _due(
     )
 
 
-CAMPAIGN = Campaign("birthday", BirthdaySettings, find_birthdays)
+CAMPAIGN = Campaign("birthday", BirthdaySettings, find_birthdays, foreseeable=True)

@@ -172,4 +172,5 @@ CAMPAIGN = Campaign(
     find_festivals,
     facts={"festival": "double-eleven", "label": "11.11"},
     turns=tuple({"festival": name} for name in FESTIVALS),
+    foreseeable=True,
 )

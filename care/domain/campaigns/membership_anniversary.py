@@ -46,5 +46,8 @@ def find_membership_anniversaries(
 
 
 CAMPAIGN = Campaign(
-    "membership_anniversary", MembershipAnniversarySettings, find_membership_anniversaries
+    "membership_anniversary",
+    MembershipAnniversarySettings,
+    find_membership_anniversaries,
+    foreseeable=True,
 )

@@ -50,4 +50,6 @@ def find_wedding_anniversaries(
     )
 
 
-CAMPAIGN = Campaign("wedding_anniversary", WeddingAnniversarySettings, find_wedding_anniversaries)
+CAMPAIGN = Campaign(
+    "wedding_anniversary", WeddingAnniversarySettings, find_wedding_anniversaries, foreseeable=True
+)
