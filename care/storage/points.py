@@ -12,7 +12,6 @@ from sqlalchemy import (
     cast,
     func,
     insert,
-    literal,
     select,
 )
 
@@ -112,58 +111,57 @@ def read_overdue(connection: Connection, night: date) -> pd.DataFrame:
 
 
 def read_points(connection: Connection) -> pd.DataFrame:
-    """``customer_key, points, points_expiring, points_expires_on`` of all who ever had some."""
+    """``customer_key, points, points_expiring, points_expires_on`` of all who have some."""
     read = read_frame(connection, _held())
+    read["points_expiring"] = read["points_expiring"].where(read["points_expires_on"].notna(), 0)
     return read.astype({"points": "Int64", "points_expiring": "Int64"})
 
 
 def _held() -> Select[tuple[int, int, int, date]]:
-    """Of the points that expire together, the first of which something is left after all uses."""
+    """Of the points that expire together, the first of which something is left after all uses.
+
+    Windows over one grouping, and no join: SQLite would join a million balances one by one.
+    """
     key = point_moves.c.customer_key
-    balances = (
-        select(key, _sum(point_moves.c.points).label("points"), _sum(_taken).label("taken"))
-        .group_by(key)
-        .subquery()
-    )
     lots = (
-        select(key, point_moves.c.expires_on, _sum(_given).label("given"))
-        .where(point_moves.c.points > 0, point_moves.c.expires_on.is_not(None))
+        select(
+            key,
+            point_moves.c.expires_on,
+            _sum(_given).label("given"),
+            _sum(_taken).label("taken"),
+        )
         .group_by(key, point_moves.c.expires_on)
         .subquery()
     )
-    until = (
-        select(
-            lots.c.customer_key,
-            lots.c.expires_on,
-            _cast(
-                func.sum(lots.c.given).over(
-                    partition_by=lots.c.customer_key, order_by=lots.c.expires_on
-                )
-            ).label("total"),
-        )
+    in_turn = lots.c.expires_on.asc().nulls_last()
+    sums = select(
+        lots.c.customer_key,
+        lots.c.expires_on,
+        _cast(func.sum(lots.c.given).over(partition_by=lots.c.customer_key)).label("total"),
+        _cast(func.sum(lots.c.taken).over(partition_by=lots.c.customer_key)).label("taken"),
+        _cast(
+            func.sum(lots.c.given).over(partition_by=lots.c.customer_key, order_by=in_turn)
+        ).label("until"),
     ).subquery()
     left = (
         select(
-            until.c.customer_key,
-            until.c.expires_on,
-            (until.c.total - balances.c.taken).label("expiring"),
+            sums,
             func.row_number()
-            .over(partition_by=until.c.customer_key, order_by=until.c.expires_on)
+            .over(partition_by=sums.c.customer_key, order_by=sums.c.expires_on.asc().nulls_last())
             .label("place"),
         )
-        .join(balances, balances.c.customer_key == until.c.customer_key)
-        .where(until.c.total > balances.c.taken)
+        .where(sums.c.until > sums.c.taken)
         .subquery()
     )
     return (
         select(
-            balances.c.customer_key,
-            balances.c.points,
-            func.coalesce(left.c.expiring, literal(0)).label("points_expiring"),
+            left.c.customer_key,
+            (left.c.total - left.c.taken).label("points"),
+            (left.c.until - left.c.taken).label("points_expiring"),
             left.c.expires_on.label("points_expires_on"),
         )
-        .outerjoin(left, (left.c.customer_key == balances.c.customer_key) & (left.c.place == 1))
-        .order_by(balances.c.customer_key)
+        .where(left.c.place == 1)
+        .order_by(left.c.customer_key)
     )
 
 
