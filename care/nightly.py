@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import ibis
 import pandas as pd
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
@@ -26,12 +25,9 @@ from care.domain.decision import BY_POLICY, State, Verdict, content_hash, outsid
 from care.domain.feed import doubts
 from care.domain.message import Rendered
 from care.domain.outbound import idempotency_key
-from care.domain.points import HELD, earn, expire
 from care.domain.product import catalogue as catalogue_of
 from care.domain.rhythm import none_of
 from care.domain.screen import Permissions
-from care.domain.segment import find_segments
-from care.domain.tier import find_standings, memory_days, no_standings
 from care.domain.touch import Ledger, plan_touches
 from care.intake.beside import read_beside
 from care.intake.customers import read_customers
@@ -45,22 +41,18 @@ from care.policy import Policy
 from care.recommendation import FALLBACK, Recommendations, recommend
 from care.rhythms import COLUMNS, Habits, find_habits
 from care.runtime import Runtime
+from care.standing import find_all_standings, settle_points, with_standings
 from care.storage import catalogue, gifts, messages, nights, people, points, reviews
 from care.storage import snapshot as snapshots
 from care.storage.bulk import records
 from care.storage.database import reading, writing
 from care.storage.history import (
-    bought_since,
     lines_by_day,
     open_history,
-    orders_of,
-    spend,
-    spend_by_day,
     update_history,
 )
 from care.storage.models import find_champion
 from care.storage.owners import read_owned
-from care.storage.pieces import Frames, cut
 from care.storage.reviews import CampaignNight
 from care.storage.snapshot import (
     Count,
@@ -75,8 +67,6 @@ log = logging.getLogger(__name__)
 
 COMPOSED_AT_ONCE = 5_000
 """Messages held in memory, and written in one transaction, at a time."""
-LATE_ORDERS = timedelta(days=31)
-"""Orders that come in later than this after others of their day earn no points."""
 REPLANS = 5
 """How often a plan is made anew because another night was planned meanwhile."""
 
@@ -230,7 +220,7 @@ def plan(runtime: Runtime, *, night: date, now: datetime) -> list[int]:
 def _plan_once(runtime: Runtime, night: date) -> None:
     policy, snapshot = runtime.policy, load_snapshot(runtime.store, night)
     history = open_history(runtime.store, snapshot.history, night=night)
-    standings = _standings(policy, history, night)
+    standings = find_all_standings(policy, history, night)
     settle_points(runtime, history, standings, night=night)
     cases = read_if_pinned(runtime.store, snapshot.cases)
     with reading(runtime.engine) as connection:
@@ -252,16 +242,12 @@ def _plan_once(runtime: Runtime, night: date) -> None:
             for kind in ("items", "timing")
             for champion in [find_champion(connection, kind)]
         }
-    segmented = _segments(policy, history, everybody, night)
-    customers = _with_standings(everybody, standings, held, policy).merge(
-        segmented, on="customer_key", validate="one_to_one"
-    )
     habits = _read_habits(runtime, night)
     sold = catalogue_of(
         read_pinned(runtime.store, snapshot.products), never_name=policy.wording.never_name
     )
     tables = Tables(
-        customers=customers,
+        customers=with_standings(runtime, history, everybody, standings, held, night=night),
         rhythms=habits.rhythms,
         breaks=habits.breaks,
         silences=habits.silences,
@@ -298,67 +284,6 @@ def _plan_once(runtime: Runtime, night: date) -> None:
     log.info(
         "%s planned: %d due, %d touches", night, sum(planned.due.values()), len(planned.touches)
     )
-
-
-def _standings(policy: Policy, history: ibis.Table, night: date) -> pd.DataFrame:
-    """The tier of everybody who bought lately, piece by piece, so that memory is bounded."""
-    rules = {
-        "window_days": policy.night.spend_window_days,
-        "grace_days": policy.night.tier_grace_days,
-    }
-    begins = night - timedelta(days=memory_days(policy.tiers, **rules))
-    found = [
-        find_standings(bought, policy.tiers, night=night, **rules)
-        for bought in Frames(cut(bought_since(history, begins)), spend_by_day)
-    ]
-    return pd.concat(found or [no_standings(pd.Series([], dtype="int64"), policy.tiers)])
-
-
-def _segments(
-    policy: Policy, history: ibis.Table, everybody: pd.DataFrame, night: date
-) -> pd.DataFrame:
-    """How everybody buys, from all of the history and from its last part."""
-    rules = policy.segments
-    lately = spend(history, since=night - timedelta(days=rules.window_days))
-    return find_segments(everybody, spend(history), lately, rules, night=night)
-
-
-def _with_standings(
-    everybody: pd.DataFrame, standings: pd.DataFrame, held: pd.DataFrame, policy: Policy
-) -> pd.DataFrame:
-    """Customers with tier and points beside each; who bought nothing has everybody's tier."""
-    others = everybody.loc[
-        ~everybody["customer_key"].isin(standings["customer_key"]), "customer_key"
-    ]
-    stands = pd.concat([standings, no_standings(others, policy.tiers)], ignore_index=True)
-    people = everybody.merge(stands, on="customer_key", validate="one_to_one")
-    people = people.merge(held, on="customer_key", how="left").astype(dict(HELD))
-    if policy.points is not None:
-        people = people.fillna({"points": 0, "points_expiring": 0})
-    return people
-
-
-def settle_points(
-    runtime: Runtime, history: ibis.Table, standings: pd.DataFrame, *, night: date
-) -> None:
-    """Book what orders have earned by a night, and take what has expired. Done again, nothing.
-
-    One night at a time: another one that runs now waits, and then finds what this one did.
-    """
-    rules = runtime.policy.points
-    if rules is None:
-        return
-    tiers = standings[["customer_key", "tier"]]
-    with writing(runtime.engine) as connection:
-        points.lock_points(connection)
-        latest = points.last_earned(connection)
-        begins = rules.start_on if latest is None else max(rules.start_on, latest - LATE_ORDERS)
-        for orders in Frames(cut(bought_since(history, begins)), orders_of):
-            ordered = orders.merge(tiers, on="customer_key", how="left")
-            moves = earn(ordered, rules, minor_per_unit=runtime.policy.minor_per_unit, night=night)
-            points.book(connection, moves)
-        overdue = points.read_overdue(connection, night)
-        points.book(connection, expire(overdue, night=night))
 
 
 def _paused(policy: Policy, by_day: pd.DataFrame, night: date) -> dict[str, list[str]]:

@@ -25,7 +25,7 @@ def deliveries(*rows):
 def due(campaign, *rows, night=NIGHT, sold=None, **changed):
     settings = a_policy().campaigns[campaign].model_copy(update=changed)
     seen = tables_of(
-        customers(a_customer(1)),
+        customers(a_customer(1), a_customer(2)),
         products(a_product(70)) if sold is None else sold,
         owned(),
         deliveries=deliveries(*rows),

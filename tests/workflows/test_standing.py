@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import select
 
-from care import nightly
+from care import nightly, standing
 from care.storage.database import reading
 from care.storage.points import read_points
 from care.storage.tables import point_moves, touches
@@ -115,8 +115,8 @@ def test_a_night_run_twice_books_nothing_twice(house):
     plan(house)
     before = ledger_of(house.engine)
     plan(house)
-    standings = nightly._standings(house.policy, _history(house), NIGHT)
-    nightly.settle_points(house, _history(house), standings, night=NIGHT)
+    standings = standing.find_all_standings(house.policy, _history(house), NIGHT)
+    standing.settle_points(house, _history(house), standings, night=NIGHT)
     assert ledger_of(house.engine) == before
 
 
@@ -148,8 +148,8 @@ def test_what_has_expired_is_gone_once_however_often_the_night_runs(house):
     plan(house)
     late = after(17)  # 1 December, the night after October's points were good
     for _ in range(2):
-        standings = nightly._standings(house.policy, _history(house), NIGHT)
-        nightly.settle_points(house, _history(house), standings, night=late)
+        standings = standing.find_all_standings(house.policy, _history(house), NIGHT)
+        standing.settle_points(house, _history(house), standings, night=late)
     moves = moves_of(house)
     expired = moves[moves["kind"] == "expire"].set_index("customer_key")["points"]
     october = moves[(moves["kind"] == "earn") & (moves["on_day"] < NIGHT.replace(day=1))]

@@ -1,0 +1,97 @@
+"""Where every customer stands as a night begins: her tier, her points, how she buys."""
+
+from datetime import date, timedelta
+
+import ibis
+import pandas as pd
+
+from care.domain.points import HELD, earn, expire
+from care.domain.segment import find_segments
+from care.domain.tier import find_standings, memory_days, no_standings
+from care.policy import Policy
+from care.runtime import Runtime
+from care.storage import points
+from care.storage.database import writing
+from care.storage.history import bought_since, orders_of, spend, spend_by_day
+from care.storage.pieces import Frames, cut
+
+LATE_ORDERS = timedelta(days=31)
+"""Orders that come in later than this after others of their day earn no points."""
+
+
+def find_all_standings(policy: Policy, history: ibis.Table, night: date) -> pd.DataFrame:
+    """The tier of everybody who bought lately, piece by piece, so that memory is bounded."""
+    rules = {
+        "window_days": policy.night.spend_window_days,
+        "grace_days": policy.night.tier_grace_days,
+    }
+    begins = night - timedelta(days=memory_days(policy.tiers, **rules))
+    found = [
+        find_standings(bought, policy.tiers, night=night, **rules)
+        for bought in Frames(cut(bought_since(history, begins)), spend_by_day)
+    ]
+    return pd.concat(found or [no_standings(pd.Series([], dtype="int64"), policy.tiers)])
+
+
+def settle_points(
+    runtime: Runtime, history: ibis.Table, standings: pd.DataFrame, *, night: date
+) -> None:
+    """Book what orders have earned by a night, and take what has expired. Done again, nothing.
+
+    One night at a time: another one that runs now waits, and then finds what this one did.
+    """
+    rules = runtime.policy.points
+    if rules is None:
+        return
+    tiers = standings[["customer_key", "tier"]]
+    with writing(runtime.engine) as connection:
+        points.lock_points(connection)
+        latest = points.last_earned(connection)
+        begins = rules.start_on if latest is None else max(rules.start_on, latest - LATE_ORDERS)
+        for orders in Frames(cut(bought_since(history, begins)), orders_of):
+            ordered = orders.merge(tiers, on="customer_key", how="left")
+            moves = earn(ordered, rules, minor_per_unit=runtime.policy.minor_per_unit, night=night)
+            points.book(connection, moves)
+        overdue = points.read_overdue(connection, night)
+        points.book(connection, expire(overdue, night=night))
+
+
+def with_standings(
+    runtime: Runtime,
+    history: ibis.Table,
+    everybody: pd.DataFrame,
+    standings: pd.DataFrame,
+    held: pd.DataFrame,
+    *,
+    night: date,
+) -> pd.DataFrame:
+    """Customers with ``tier.STANDING``, ``points.HELD`` and ``segment.SEGMENTED`` beside each."""
+    policy = runtime.policy
+    segmented = _segments(policy, history, everybody, night)
+    return _with_standings(everybody, standings, held, policy).merge(
+        segmented, on="customer_key", validate="one_to_one"
+    )
+
+
+def _segments(
+    policy: Policy, history: ibis.Table, everybody: pd.DataFrame, night: date
+) -> pd.DataFrame:
+    """How everybody buys, from all of the history and from its last part."""
+    rules = policy.segments
+    lately = spend(history, since=night - timedelta(days=rules.window_days))
+    return find_segments(everybody, spend(history), lately, rules, night=night)
+
+
+def _with_standings(
+    everybody: pd.DataFrame, standings: pd.DataFrame, held: pd.DataFrame, policy: Policy
+) -> pd.DataFrame:
+    """Customers with tier and points beside each; who bought nothing has everybody's tier."""
+    others = everybody.loc[
+        ~everybody["customer_key"].isin(standings["customer_key"]), "customer_key"
+    ]
+    stands = pd.concat([standings, no_standings(others, policy.tiers)], ignore_index=True)
+    people = everybody.merge(stands, on="customer_key", validate="one_to_one")
+    people = people.merge(held, on="customer_key", how="left").astype(dict(HELD))
+    if policy.points is not None:
+        people = people.fillna({"points": 0, "points_expiring": 0})
+    return people
