@@ -65,9 +65,9 @@ class Runtime:
     @cached_property
     def renderer(self) -> "Renderer":
         """The templates, checked and compiled."""
-        from care.rendering.renderer import Renderer
+        from care.rendering.renderer import open_renderer
 
-        return Renderer(
+        return open_renderer(
             self.settings.templates_path,
             campaigns=self.policy.used_channels,
             locales=self.policy.shop.locales,

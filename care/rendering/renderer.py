@@ -1,6 +1,8 @@
 """Letters in, messages out."""
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 
 from jinja2 import UndefinedError
@@ -85,6 +87,38 @@ class Renderer:
             except UnableToRender as error:
                 set_aside[position] = error
         return rendered, set_aside
+
+
+def open_renderer(
+    templates: Path, *, campaigns: Mapping[str, Collection[Channel]], locales: Collection[str]
+) -> Renderer:
+    """Like ``Renderer``, but templates that this process checked before are not checked again.
+
+    They are the same if every file of the folder is, by name and content.
+
+    Raises:
+        UnableToLoadTemplates: naming file, line and remedy of everything that is wrong.
+    """
+    used = tuple(sorted((name, tuple(channels)) for name, channels in campaigns.items()))
+    return _checked(templates, _fingerprint(templates), used, tuple(locales))
+
+
+@lru_cache(maxsize=4)
+def _checked(
+    templates: Path,
+    _fingerprint: str,
+    campaigns: tuple[tuple[str, tuple[Channel, ...]], ...],
+    locales: tuple[str, ...],
+) -> Renderer:
+    return Renderer(templates, campaigns=dict(campaigns), locales=locales)
+
+
+def _fingerprint(templates: Path) -> str:
+    found = sha256()
+    for path in sorted(path for path in templates.rglob("*") if path.is_file()):
+        found.update(f"{path.relative_to(templates)}\0".encode())
+        found.update(sha256(path.read_bytes()).digest())
+    return found.hexdigest()
 
 
 def _in_folders(templates: Path) -> dict[str, list[Channel]]:

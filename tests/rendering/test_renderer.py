@@ -13,7 +13,8 @@ from care.domain.message import Addressee, GiftLine, RenderedEmail, RenderedSms
 from care.domain.sms import Encoding
 from care.rendering.composition import template_names
 from care.rendering.environment import template_version
-from care.rendering.renderer import Renderer, UnableToRender
+from care.rendering.lint import UnableToLoadTemplates
+from care.rendering.renderer import Renderer, UnableToRender, open_renderer
 from care.rendering.specimen import bare, specimen
 from tests.rendering.shipped import BY_SMS
 
@@ -195,3 +196,24 @@ def test_the_version_does_not_depend_on_where_the_templates_are(
 ) -> None:
     names = template_names("birthday", Channel.EMAIL, "en")
     assert template_version(own_templates, names) == template_version(templates, names)
+
+
+def test_templates_are_checked_once_for_as_long_as_no_file_of_them_changes(
+    own_templates: Path,
+) -> None:
+    def opened() -> Renderer:
+        return open_renderer(own_templates, campaigns={"birthday": [Channel.EMAIL]}, locales=["en"])
+
+    def said(renderer: Renderer) -> str:
+        message = renderer.render(specimen("birthday", Channel.EMAIL, "en"))
+        assert isinstance(message, RenderedEmail)
+        return message.text
+
+    first = opened()
+    assert opened() is first
+    letter = own_templates / "birthday" / "email.en.txt"
+    letter.write_text(letter.read_text("utf-8").replace("Happy birthday", "Many happy returns"))
+    assert "Many happy returns" in said(opened())
+    letter.write_text("{{ nonsense }}")
+    with pytest.raises(UnableToLoadTemplates):
+        opened()

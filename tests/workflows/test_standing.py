@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from care import nightly, standing
 from care.storage.database import reading
+from care.storage.history import orders_of
 from care.storage.points import read_points
 from care.storage.tables import point_moves, touches
 from tests.workflows.builders import NIGHT, a_house, after, at, ledger_of, reopened
@@ -98,7 +99,7 @@ def test_points_are_what_the_orders_say(house):
     history = nightly.open_history(
         house.store, nightly.load_snapshot(house.store, NIGHT).history, night=NIGHT
     )
-    orders = nightly.orders_of(history)
+    orders = orders_of(history)
     orders = orders[orders["day"] >= pd.Timestamp("2017-10-01")]
     moves = moves_of(house)
     assert set(moves["kind"]) == {"earn"}
