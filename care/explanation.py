@@ -17,6 +17,8 @@ from care.storage.nights import Life, NightRecord
 
 LOOKS_AHEAD = timedelta(days=366)
 """How far ahead an occasion on a date is looked for."""
+GLANCE = 30
+"""Days that a rule looks ahead at once, where the policy would find them one by one."""
 
 SAYS = {
     "rendered": "written, and waits for its campaign's decision or its hour",
@@ -155,8 +157,17 @@ def _next(
 ) -> date | None:
     tables = Tables(customers=person.assign(tier=runtime.policy.tiers[0].name))
     settings = runtime.policy.campaigns[campaign]
-    for days in range(1, LOOKS_AHEAD.days + 1):
-        night = record.night + timedelta(days=days)
-        if len(CAMPAIGNS[campaign].candidates(tables, settings, night=night)):
-            return night
+    found = CAMPAIGNS[campaign].candidates
+
+    def due(day: int, chosen: object) -> bool:
+        return len(found(tables, chosen, night=record.night + timedelta(days=day))) > 0
+
+    # Months at a glance first: only the one that holds a day of hers is walked night by night.
+    lead = getattr(settings, "lead_days", 0)
+    wide = settings.model_copy(update={"lead_days": GLANCE})
+    for start in range(1, LOOKS_AHEAD.days + 1, GLANCE + 1):
+        if due(start, wide):
+            for day in range(max(1, start - lead), start + GLANCE + 1):
+                if due(day, settings):
+                    return record.night + timedelta(days=day)
     return None

@@ -66,11 +66,11 @@ def test_the_figures_of_the_demos_last_night_are_measured(demo_home: Path) -> No
 
 def test_the_settings_that_were_tuned_are_those_of_the_code() -> None:
     page = read("docs/models.md")
-    als = Als.fit.__func__.__kwdefaults__  # type: ignore[attr-defined]
+    als = Als.fit.__kwdefaults__
     assert f"{als['factors']} factors" in page
     assert f"{als['iterations']} sweeps" in page
     assert f"regularisation {als['regularization']:.0f}" in page
-    law = Law.fit.__func__.__kwdefaults__  # type: ignore[attr-defined]
+    law = Law.fit.__kwdefaults__
     assert f"window of {law['window_days']} days" in page
-    personal = Personal.fit.__func__.__kwdefaults__  # type: ignore[attr-defined]
+    personal = Personal.fit.__kwdefaults__
     assert f"half after {personal['half_life_days']:.0f} days" in page
