@@ -38,7 +38,7 @@ from rich.table import Table
 
 from benchmarks.measure import Measured, machine, measured, peak_gib
 from benchmarks.shop import Size, make_shop
-from care import desk, nightly, release, training
+from care import correspondence, desk, nightly, release, training
 from care.domain.decision import Verdict
 from care.rendering.renderer import Renderer
 from care.runtime import Runtime, open_runtime
@@ -118,13 +118,15 @@ def measure_night(home: Path, database_url: str | None) -> list[Measured]:
     with Stopwatch(Renderer, "render_all") as rendering:
         stage(
             "compose",
-            lambda: sum(nightly.compose(runtime, night=NIGHT, shard=shard) for shard in shards),
+            lambda: sum(
+                correspondence.compose(runtime, night=NIGHT, shard=shard) for shard in shards
+            ),
             int,
         )
     part("rendering", rendering)
     stage(
         "queue",
-        lambda: nightly.queue(runtime, night=NIGHT, now=NOW),
+        lambda: desk.queue(runtime, night=NIGHT, now=NOW),
         lambda queued: sum(queued.values()),
     )
     _approve_all(runtime)

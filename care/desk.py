@@ -1,15 +1,27 @@
-"""The desk: where people look at tonight's campaigns and decide."""
+"""The desk: where the night's campaigns wait, and people look at them and decide."""
 
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import orjson
+import pandas as pd
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from care.domain.decision import LEADS_TO, OPEN, Decision, Verdict, content_hash
+from care import report
+from care.domain.decision import (
+    BY_POLICY,
+    FALLBACK,
+    LEADS_TO,
+    OPEN,
+    Decision,
+    State,
+    Verdict,
+    content_hash,
+    outside_bounds,
+)
 from care.runtime import Runtime
 from care.storage import gifts, messages, reviews
 from care.storage.database import reading, writing
@@ -36,6 +48,68 @@ class Sample:
     gift_id: str | None
     state: str
     content: dict[str, object]
+
+
+def queue(runtime: Runtime, *, night: date, now: datetime) -> dict[str, int]:
+    """Put the night's campaigns before their reviewers; policy approves those within its bounds.
+
+    Returns messages by campaign. Run again, it changes nothing, unless messages were added: then
+    the campaign waits again, because an approval is for exactly what was seen.
+    """
+    with writing(runtime.engine) as connection:
+        rendered = messages.read_for_review(connection, night)
+        for campaign, group in rendered.groupby("campaign"):
+            _queue_campaign(runtime, connection, night, str(campaign), group, now)
+    report.write_night_json(runtime)
+    return {str(name): int(count) for name, count in rendered["campaign"].value_counts().items()}
+
+
+def _queue_campaign(
+    runtime: Runtime,
+    connection: Connection,
+    night: date,
+    campaign: str,
+    rendered: pd.DataFrame,
+    now: datetime,
+) -> None:
+    settings = runtime.policy.campaigns[campaign]
+    with_items = rendered[rendered["items_source"] != "none"]
+    share = float((with_items["items_source"] == FALLBACK).mean()) if len(with_items) else 0.0
+    cost = int(rendered["gift_cost"].sum())
+    queued = CampaignNight(
+        night=night,
+        campaign=campaign,
+        state=State.WAITING,
+        content_hash=content_hash(
+            zip(rendered["message_id"], rendered["render_sha256"], strict=True)
+        ),
+        approval_id=None,
+        messages=len(rendered),
+        gift_cost=cost,
+        fallback_share=share,
+        needs_person=outside_bounds(
+            settings.auto_approve, messages=len(rendered), gift_cost=cost, fallback_share=share
+        ),
+        decide_by=now + timedelta(hours=settings.decide_within_hours),
+        unanswered=str(settings.unanswered),
+    )
+    before = reviews.find_campaign(connection, night, campaign, lock=True)
+    if before is None:
+        reviews.queue_campaign(connection, queued)
+    elif before.content_hash == queued.content_hash:
+        return
+    else:
+        reviews.change_content(connection, queued)
+    if not queued.needs_person:
+        reviews.decide(
+            connection,
+            queued,
+            Verdict.APPROVE,
+            actor=BY_POLICY,
+            reason="within its bounds",
+            now=now,
+        )
+    log.info("%s, %s: %d messages queued", night, campaign, len(rendered))
 
 
 def list_campaigns(

@@ -6,25 +6,16 @@ missing is added.
 
 import io
 import logging
-from collections.abc import Mapping
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import date, datetime
 
 import pandas as pd
-from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from care import report, training
+from care import correspondence, desk, training
 from care.domain.campaign import Tables
 from care.domain.campaigns import CAMPAIGNS
 from care.domain.case import complaining
-from care.domain.channel import Channel
-from care.domain.contact_policy import sending_window
-from care.domain.content import Content, UnableToEncodeContent, encode, render_sha256
-from care.domain.decision import BY_POLICY, State, Verdict, content_hash, outside_bounds
 from care.domain.feed import doubts
-from care.domain.message import Rendered
-from care.domain.outbound import idempotency_key
 from care.domain.product import catalogue as catalogue_of
 from care.domain.rhythm import none_of
 from care.domain.screen import Permissions
@@ -36,15 +27,12 @@ from care.intake.orders import open_orders
 from care.intake.products import read_products
 from care.intake.sources import read_sources
 from care.intake.taken import Taken
-from care.letters import Words
 from care.policy import Policy
-from care.recommendation import FALLBACK, Recommendations, recommend
 from care.rhythms import COLUMNS, Habits, find_habits
 from care.runtime import Runtime
 from care.standing import find_all_standings, settle_points, with_standings
-from care.storage import catalogue, gifts, messages, nights, people, points, reviews
+from care.storage import catalogue, gifts, nights, people, points
 from care.storage import snapshot as snapshots
-from care.storage.bulk import records
 from care.storage.database import reading, writing
 from care.storage.history import (
     lines_by_day,
@@ -53,7 +41,6 @@ from care.storage.history import (
 )
 from care.storage.models import find_champion
 from care.storage.owners import read_owned
-from care.storage.reviews import CampaignNight
 from care.storage.snapshot import (
     Count,
     find_snapshot,
@@ -65,8 +52,6 @@ from care.storage.snapshot import (
 
 log = logging.getLogger(__name__)
 
-COMPOSED_AT_ONCE = 5_000
-"""Messages held in memory, and written in one transaction, at a time."""
 REPLANS = 5
 """How often a plan is made anew because another night was planned meanwhile."""
 
@@ -86,8 +71,8 @@ def run(runtime: Runtime, *, night: date, now: datetime) -> None:
             log.exception("%s failed; the champion of an earlier night speaks", train.__name__)
     score(runtime, night=night)
     for shard in plan(runtime, night=night, now=now):
-        compose(runtime, night=night, shard=shard)
-    queue(runtime, night=night, now=now)
+        correspondence.compose(runtime, night=night, shard=shard)
+    desk.queue(runtime, night=night, now=now)
 
 
 def refuse_stale(runtime: Runtime, *, night: date, now: datetime) -> None:
@@ -303,166 +288,3 @@ def _left_out(policy: Policy, tables: Tables, night: date) -> dict[str, list[str
         told = "; ".join(f"{name}, as {' and '.join(why)}" for name, why in left_out.items())
         log.warning("%s: left out: %s", night, told)
     return left_out
-
-
-def compose(runtime: Runtime, *, night: date, shard: int) -> int:
-    """Write the messages of one shard; return how many. Those already written are left alone."""
-    policy, snapshot = runtime.policy, load_snapshot(runtime.store, night)
-    with reading(runtime.engine) as connection:
-        touches = messages.read_uncomposed(connection, night, shard)
-    if touches.empty:
-        return 0
-    history = open_history(runtime.store, snapshot.history, night=night)
-    sold = read_pinned(runtime.store, snapshot.products)
-    touches = _spoken(_with_windows(touches, policy), policy)
-    items = recommend(runtime, touches, sold, history, night=night)
-    words = Words(
-        policy, sold, runtime.settings.templates_path, token_key=runtime.settings.batch_key
-    )
-    written = 0
-    for start in range(0, len(touches), COMPOSED_AT_ONCE):
-        rows = records(touches.iloc[start : start + COMPOSED_AT_ONCE])
-        written += _compose_rows(runtime, words, items, rows)
-    log.info("%s, shard %d: %d messages written", night, shard, written)
-    return written
-
-
-def _compose_rows(
-    runtime: Runtime, words: Words, items: Recommendations, rows: list[dict[str, Any]]
-) -> int:
-    letters = [words.letter(row, items.of(row["touch_id"])) for row in rows]
-
-    rendered, unrendered = runtime.renderer.render_all(letters)
-    failed = {rows[place]["touch_id"]: str(error) for place, error in unrendered.items()}
-    composed = []
-    for place, message in rendered.items():
-        touch = rows[place] | {"items_source": items.source_of(rows[place]["touch_id"])}
-        content = words.content(message, letters[place])
-        try:
-            composed.append(_message_row(runtime, content, message, touch))
-        except UnableToEncodeContent as error:
-            failed[touch["touch_id"]] = str(error)
-
-    with writing(runtime.engine) as connection:
-        messages.save_messages(connection, pd.DataFrame(composed), failed)
-        gifts.settle(connection, sorted(failed), "release")
-    for touch_id, why in sorted(failed.items()):
-        log.warning("touch %d set aside: %s", touch_id, why)
-    return len(composed)
-
-
-def queue(runtime: Runtime, *, night: date, now: datetime) -> dict[str, int]:
-    """Put the night's campaigns before their reviewers; policy approves those within its bounds.
-
-    Returns messages by campaign. Run again, it changes nothing, unless messages were added: then
-    the campaign waits again, because an approval is for exactly what was seen.
-    """
-    with writing(runtime.engine) as connection:
-        rendered = messages.read_for_review(connection, night)
-        for campaign, group in rendered.groupby("campaign"):
-            _queue_campaign(runtime, connection, night, str(campaign), group, now)
-    report.write_night_json(runtime)
-    return {str(name): int(count) for name, count in rendered["campaign"].value_counts().items()}
-
-
-def _with_windows(touches: pd.DataFrame, policy: Policy) -> pd.DataFrame:
-    """Add ``not_before`` and ``not_after``: the channel's hours in the customer's own days."""
-    parts = []
-    for channel, group in touches.groupby("channel"):
-        opens, closes = sending_window(
-            group["send_on"],
-            group["send_until"],
-            group["timezone"],
-            policy.contact.sending_hours[Channel(str(channel))],
-        )
-        parts.append(group.assign(not_before=opens, not_after=closes))
-    return pd.concat(parts).sort_values("touch_id", ignore_index=True)
-
-
-def _spoken(touches: pd.DataFrame, policy: Policy) -> pd.DataFrame:
-    """A locale the shop does not speak becomes its first one."""
-    known = touches["locale"].isin(policy.shop.locales)
-    return touches.assign(locale=touches["locale"].where(known, policy.shop.locales[0]))
-
-
-def _message_row(
-    runtime: Runtime, content: Content, rendered: Rendered, touch: Mapping[str, Any]
-) -> dict[str, Any]:
-    """One row of the ledger's messages: hashes in the open, the body sealed."""
-    channel = Channel(touch["channel"])
-    key = idempotency_key(
-        tenant=runtime.policy.shop.tenant,
-        campaign=touch["campaign"],
-        occasion_key=touch["occasion_key"],
-        customer=touch["customer_ref"],
-        channel=channel,
-    )
-    message_id = key[:32]
-    encoded = encode(content)
-    return {
-        "message_id": message_id,
-        "idempotency_key": key,
-        "touch_id": touch["touch_id"],
-        "night": touch["night"],
-        "campaign": touch["campaign"],
-        "channel": str(channel),
-        "state": "rendered",
-        "locale": touch["locale"],
-        "template": rendered.template,
-        "template_version": rendered.template_version,
-        "render_sha256": render_sha256(encoded),
-        "body": runtime.vault.seal(touch["data_key"], encoded, bound_to=message_id),
-        "segments": getattr(content, "segments", 0),
-        "timezone": touch["timezone"],
-        "not_before": touch["not_before"],
-        "not_after": touch["not_after"],
-        "items_source": touch["items_source"],
-    }
-
-
-def _queue_campaign(
-    runtime: Runtime,
-    connection: Connection,
-    night: date,
-    campaign: str,
-    rendered: pd.DataFrame,
-    now: datetime,
-) -> None:
-    settings = runtime.policy.campaigns[campaign]
-    with_items = rendered[rendered["items_source"] != "none"]
-    share = float((with_items["items_source"] == FALLBACK).mean()) if len(with_items) else 0.0
-    cost = int(rendered["gift_cost"].sum())
-    queued = CampaignNight(
-        night=night,
-        campaign=campaign,
-        state=State.WAITING,
-        content_hash=content_hash(
-            zip(rendered["message_id"], rendered["render_sha256"], strict=True)
-        ),
-        approval_id=None,
-        messages=len(rendered),
-        gift_cost=cost,
-        fallback_share=share,
-        needs_person=outside_bounds(
-            settings.auto_approve, messages=len(rendered), gift_cost=cost, fallback_share=share
-        ),
-        decide_by=now + timedelta(hours=settings.decide_within_hours),
-        unanswered=str(settings.unanswered),
-    )
-    before = reviews.find_campaign(connection, night, campaign, lock=True)
-    if before is None:
-        reviews.queue_campaign(connection, queued)
-    elif before.content_hash == queued.content_hash:
-        return
-    else:
-        reviews.change_content(connection, queued)
-    if not queued.needs_person:
-        reviews.decide(
-            connection,
-            queued,
-            Verdict.APPROVE,
-            actor=BY_POLICY,
-            reason="within its bounds",
-            now=now,
-        )
-    log.info("%s, %s: %d messages queued", night, campaign, len(rendered))

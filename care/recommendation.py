@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import ibis
 import pandas as pd
 
+from care.domain.decision import FALLBACK
 from care.domain.product import offered
 from care.runtime import Runtime
 from care.storage.history import item_history, sold_since
@@ -17,7 +18,6 @@ STILL_SOLD_WITHIN = timedelta(days=60)
 """A product nobody bought for longer is not recommended: it may be gone from the shelves."""
 SPARE = 6
 """How many times the wished number is ranked, so that one item a type leaves enough."""
-FALLBACK = "popular"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from care.domain.points import HELD, earn, expire
 from care.domain.segment import find_segments
-from care.domain.tier import find_standings, memory_days, no_standings
+from care.domain.standing import find_standings, memory_days, no_standings
 from care.policy import Policy
 from care.runtime import Runtime
 from care.storage import points
@@ -65,7 +65,7 @@ def with_standings(
     *,
     night: date,
 ) -> pd.DataFrame:
-    """Customers with ``tier.STANDING``, ``points.HELD`` and ``segment.SEGMENTED`` beside each."""
+    """Customers with ``STANDING``, ``points.HELD`` and ``segment.SEGMENTED`` beside each."""
     policy = runtime.policy
     segmented = _segments(policy, history, everybody, night)
     return _with_standings(everybody, standings, held, policy).merge(

@@ -101,16 +101,16 @@ def care_nightly() -> None:
 
     @task
     def compose(shard: int) -> int:
-        from care import nightly
+        from care import correspondence
 
-        return nightly.compose(open_task_runtime(), night=night_of_run(), shard=shard)
+        return correspondence.compose(open_task_runtime(), night=night_of_run(), shard=shard)
 
     @task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
     def queue() -> dict[str, int]:
-        from care import nightly
+        from care import desk
 
         now = resolve_now(get_current_context()["dag_run"])
-        return nightly.queue(open_task_runtime(), night=night_of_run(), now=now)
+        return desk.queue(open_task_runtime(), night=night_of_run(), now=now)
 
     snapshot, models, scored = take_snapshot(), [train_items(), train_timing()], score()
     planned = plan()

@@ -69,7 +69,7 @@ class Tables:
     """What a rule may look at: the shop as the night began, in columns.
 
     ``customers``: one row a customer, canonical columns with ``customer_key`` and
-    ``tier.STANDING``, ``points.HELD`` and ``segment.SEGMENTED``. ``rhythms``, ``breaks``,
+    ``standing.STANDING``, ``points.HELD`` and ``segment.SEGMENTED``. ``rhythms``, ``breaks``,
     ``silences``: columns of ``care.domain.rhythm``. ``past``: every touch planned on an earlier
     night (``customer_key, campaign, occasion_key, send_on``). ``products``: columns of
     ``CATALOGUE``. ``owned``: columns of ``OWNED``. ``cases``: columns of ``CASES``, or nothing.

@@ -119,14 +119,14 @@ def test_without_a_snapshot_nothing_is_planned(dags, home, monkeypatch):
 
 
 def test_a_shard_that_fails_does_not_keep_the_others_from_review(dags, home, monkeypatch):
-    from care import nightly
+    from care import correspondence
 
-    compose = nightly.compose
+    compose = correspondence.compose
 
     def compose_all_but_the_first(runtime, *, night, shard):
         return fails() if shard == 0 else compose(runtime, night=night, shard=shard)
 
-    monkeypatch.setattr("care.nightly.compose", compose_all_but_the_first)
+    monkeypatch.setattr("care.correspondence.compose", compose_all_but_the_first)
     _, tasks = run(dags["care_nightly"], CONF)
     assert tasks["compose"] == "failed success"
     assert tasks["queue"] == "success"

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from care.domain.tier import CarePlan, Tier, find_standings, memory_days, no_standings
+from care.domain.standing import find_standings, memory_days, no_standings
+from care.domain.tier import CarePlan, Tier
 
 NIGHT = date(2017, 11, 14)
 WINDOW, GRACE = 100, 30

@@ -7,7 +7,8 @@ import pytest
 
 from care.domain.campaigns import CAMPAIGNS
 from care.domain.due import find_due
-from care.domain.tier import Tier, find_standings
+from care.domain.standing import find_standings
+from care.domain.tier import Tier
 from care.domain.touch import plan_touches
 from tests.builders import (
     NIGHT,

@@ -5,7 +5,7 @@ import threading
 import pytest
 from sqlalchemy import delete, update
 
-from care import desk, nightly, report
+from care import correspondence, desk, nightly, report
 from care.desk import UnableToDecide
 from care.domain.decision import Verdict
 from care.storage.database import writing
@@ -148,10 +148,10 @@ def test_a_message_written_during_the_claim_does_not_leave_unapproved(planned):
         unwritten = update(touches).where(touches.c.touch_id == int(late.touch_id))
         connection.execute(unwritten.values(state="planned"))
         connection.execute(delete(campaign_nights))
-    nightly.queue(planned, night=NIGHT, now=at("01:00"))
+    desk.queue(planned, night=NIGHT, now=at("01:00"))
     approve(planned, "membership_anniversary")
     with held_up(planned, "release", "before", "care.storage.batches.read_ready"):
-        written, told = in_the_background(nightly.compose, planned, night=NIGHT, shard=1)
+        written, told = in_the_background(correspondence.compose, planned, night=NIGHT, shard=1)
         written.join(2)
     written.join()
     assert told == []
@@ -172,7 +172,7 @@ def test_two_that_queue_a_campaign_at_once_queue_it_once(planned):
     with writing(planned.engine) as connection:
         connection.execute(delete(campaign_nights))
     with held_up(planned, "queue", "after", "care.storage.reviews.queue_campaign"):
-        second, told = in_the_background(nightly.queue, planned, night=NIGHT, now=at("01:00"))
+        second, told = in_the_background(desk.queue, planned, night=NIGHT, now=at("01:00"))
         second.join(1)
     second.join()
     assert told == []

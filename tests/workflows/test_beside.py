@@ -11,7 +11,7 @@ import pytest
 from pyarrow import parquet
 from sqlalchemy import select
 
-from care import nightly, report
+from care import correspondence, desk, nightly, report
 from care.runtime import Runtime
 from care.storage.database import reading
 from care.storage.snapshot import load_snapshot, read_pinned
@@ -51,8 +51,8 @@ def plan(runtime: Runtime, night: date = NIGHT) -> None:
     """A night without models: what is due here needs none."""
     nightly.take_snapshot(runtime, night=night)
     for shard in nightly.plan(runtime, night=night, now=at("01:00", night)):
-        nightly.compose(runtime, night=night, shard=shard)
-    nightly.queue(runtime, night=night, now=at("01:00", night))
+        correspondence.compose(runtime, night=night, shard=shard)
+    desk.queue(runtime, night=night, now=at("01:00", night))
 
 
 def tell_more(home: Path) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy import select
 
-from care import desk, nightly, report, training
+from care import correspondence, desk, nightly, report, training
 from care.storage.database import reading
 from care.storage.models import find_champion
 from care.storage.nights import find_night
@@ -162,8 +162,8 @@ def test_too_many_fallbacks_ask_for_a_person(planned_on_sqlite, damage, state, w
     damage(runtime.settings.home / f"store/models/items/{NIGHT}-personal.zip")
     nightly.plan(runtime, night=NIGHT, now=at("01:00"))
     for shard in (0, 1):
-        nightly.compose(runtime, night=NIGHT, shard=shard)
-    nightly.queue(runtime, night=NIGHT, now=at("01:00"))
+        correspondence.compose(runtime, night=NIGHT, shard=shard)
+    desk.queue(runtime, night=NIGHT, now=at("01:00"))
     birthday, *_ = desk.list_campaigns(runtime, night=NIGHT)
     assert (birthday.campaign, str(birthday.state)) == ("birthday", state)
     assert birthday.needs_person == why

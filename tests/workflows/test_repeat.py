@@ -6,7 +6,7 @@ from datetime import UTC, timedelta
 import orjson
 import pytest
 
-from care import nightly, training
+from care import correspondence, desk, nightly, training
 from care.nightly import UnableToPlan
 from care.storage.database import reading
 from care.storage.nights import find_night
@@ -35,8 +35,10 @@ STAGES = {
     "train_timing": lambda runtime: training.train_timing(runtime, night=NIGHT),
     "score": lambda runtime: nightly.score(runtime, night=NIGHT),
     "plan": lambda runtime: nightly.plan(runtime, night=NIGHT, now=NOW),
-    "compose": lambda runtime: [nightly.compose(runtime, night=NIGHT, shard=n) for n in (0, 1)],
-    "queue": lambda runtime: nightly.queue(runtime, night=NIGHT, now=NOW),
+    "compose": lambda runtime: [
+        correspondence.compose(runtime, night=NIGHT, shard=n) for n in (0, 1)
+    ],
+    "queue": lambda runtime: desk.queue(runtime, night=NIGHT, now=NOW),
     "all of it": lambda runtime: run_night(runtime),
 }
 
@@ -158,7 +160,7 @@ def test_night_json_is_written_whole_and_again_the_same(planned_on_sqlite):
     path = planned_on_sqlite.settings.home / "night.json"
     before = path.read_bytes()
     path.unlink()
-    nightly.queue(planned_on_sqlite, night=NIGHT, now=NOW)
+    desk.queue(planned_on_sqlite, night=NIGHT, now=NOW)
     assert path.read_bytes() == before
     assert orjson.loads(before)["night"] == "2017-11-14"
     assert not path.with_suffix(".tmp").exists()

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import select
 
-from care import nightly, standing
+from care import correspondence, nightly, standing
 from care.storage.database import reading
 from care.storage.history import orders_of
 from care.storage.points import read_points
@@ -79,7 +79,7 @@ def test_a_night_tells_of_tiers_and_points_in_the_customers_words(house):
     assert {"tier_news", "points_expiry"} <= set(found["campaign"])
     assert {"member", "silver", "gold"} == set(found["tier"])
     for shard in (0, 1):
-        nightly.compose(house, night=NIGHT, shard=shard)
+        correspondence.compose(house, night=NIGHT, shard=shard)
     assert set(planned_of(house).query("arm == 'treated'")["state"]) == {"rendered"}
     told = found[found["campaign"] == "points_expiry"]
     with reading(house.engine) as connection:

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from care import nightly, report
+from care import correspondence, desk, nightly, report
 from care.storage.database import reading
 from care.storage.tables import gift_moves, touches
 from tests.workflows.builders import NIGHT, at, forget_plan, messages_of, reopened
@@ -18,8 +18,8 @@ BIRTHDAYS_ALONE = {
 
 def composed(runtime):
     nightly.plan(runtime, night=NIGHT, now=at("01:00"))
-    written = [nightly.compose(runtime, night=NIGHT, shard=shard) for shard in (0, 1)]
-    nightly.queue(runtime, night=NIGHT, now=at("01:00"))
+    written = [correspondence.compose(runtime, night=NIGHT, shard=shard) for shard in (0, 1)]
+    desk.queue(runtime, night=NIGHT, now=at("01:00"))
     return sum(written)
 
 

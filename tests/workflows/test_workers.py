@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from care import nightly, training
+from care import correspondence, desk, nightly, training
 from care.runtime import open_runtime
 from tests.workflows.builders import NIGHT, a_house, approve, at, release_at
 from tests.workflows.laws import assert_laws
@@ -23,7 +23,7 @@ def _compose(home, database_url, shard):
     runtime = open_runtime(
         home=home, database_url=database_url, policy_path=home / "policy.toml", shards=SHARDS
     )
-    return nightly.compose(runtime, night=NIGHT, shard=shard)
+    return correspondence.compose(runtime, night=NIGHT, shard=shard)
 
 
 def _plan(home, database_url):
@@ -53,7 +53,7 @@ def _night_with_workers(home: Path, database_url: str | None, workers: int) -> d
             pool.submit(_compose, home, database_url, shard) for shard in [*shards, *shards]
         ]
         assert sum(composed.result() for composed in composing) >= SHARDS
-    nightly.queue(runtime, night=NIGHT, now=at("01:00"))
+    desk.queue(runtime, night=NIGHT, now=at("01:00"))
     approve(runtime)
     release_at(runtime, "06:30")
     assert_laws(runtime)

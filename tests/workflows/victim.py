@@ -14,7 +14,7 @@ from typing import Any, Literal
 import care.intake.orders
 import care.rendering.renderer
 import care.training  # noqa: F401
-from care import nightly, release
+from care import correspondence, desk, nightly, release
 from care.runtime import Runtime
 from tests.workflows.builders import NIGHT, after, at, release_at, reopened, run_night
 
@@ -25,15 +25,17 @@ def plan_the_next_night(runtime: Runtime) -> None:
     """Everything from the plan on; what comes before it is done."""
     night, now = after(1), at("01:00", after(1))
     for shard in nightly.plan(runtime, night=night, now=now):
-        nightly.compose(runtime, night=night, shard=shard)
-    nightly.queue(runtime, night=night, now=now)
+        correspondence.compose(runtime, night=night, shard=shard)
+    desk.queue(runtime, night=night, now=now)
 
 
 STAGES: dict[str, Callable[[Runtime], object]] = {
     "take_snapshot": lambda runtime: nightly.take_snapshot(runtime, night=NIGHT),
     "plan": lambda runtime: nightly.plan(runtime, night=NIGHT, now=at("01:00")),
-    "compose": lambda runtime: [nightly.compose(runtime, night=NIGHT, shard=n) for n in (0, 1)],
-    "queue": lambda runtime: nightly.queue(runtime, night=NIGHT, now=at("01:00")),
+    "compose": lambda runtime: [
+        correspondence.compose(runtime, night=NIGHT, shard=n) for n in (0, 1)
+    ],
+    "queue": lambda runtime: desk.queue(runtime, night=NIGHT, now=at("01:00")),
     "night": run_night,
     "the next night": plan_the_next_night,
     "release": lambda runtime: release_at(runtime, "06:30"),
