@@ -1,5 +1,6 @@
-"""Where every customer stands as a night begins: her tier, her points, how she buys."""
+"""Where every customer stands as a night begins: her tier, her points, how she buys, her value."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import ibis
@@ -8,29 +9,83 @@ import pandas as pd
 from care.domain.points import HELD, earn, expire
 from care.domain.segment import find_segments
 from care.domain.standing import find_standings, memory_days, no_standings
+from care.domain.value import HORIZON_DAYS, VALUED
 from care.policy import Policy
 from care.runtime import Runtime
 from care.storage import points
 from care.storage.database import writing
 from care.storage.history import bought_since, orders_of, spend, spend_by_day
-from care.storage.pieces import Frames, cut
+from care.storage.pieces import Frames, cut, sample
+from care.training import last_known_day
+from recommender.value import Smoothed, UnableToValue
 
 LATE_ORDERS = timedelta(days=31)
 """Orders that come in later than this after others of their day earn no points."""
 
 
+VALUED_BY_LINES = 200_000
+"""So many order lines choose how fast the past fades."""
+
+
 def find_all_standings(policy: Policy, history: ibis.Table, night: date) -> pd.DataFrame:
-    """The tier of everybody who bought lately, piece by piece, so that memory is bounded."""
+    """The tier and the value of everybody who bought lately, in pieces: memory is bounded.
+
+    Returns ``customer_key, STANDING, VALUED``.
+    """
     rules = {
         "window_days": policy.night.spend_window_days,
         "grace_days": policy.night.tier_grace_days,
     }
     begins = night - timedelta(days=memory_days(policy.tiers, **rules))
+    lately = bought_since(history, begins)
+    fade = _fade(lately, night)
     found = [
-        find_standings(bought, policy.tiers, night=night, **rules)
-        for bought in Frames(cut(bought_since(history, begins)), spend_by_day)
+        _valued(find_standings(bought, policy.tiers, night=night, **rules), bought, fade, night)
+        for bought in Frames(cut(lately), spend_by_day)
     ]
-    return pd.concat(found or [no_standings(pd.Series([], dtype="int64"), policy.tiers)])
+    nobody = no_standings(pd.Series([], dtype="int64"), policy.tiers)
+    return pd.concat(found or [_valued(nobody, pd.DataFrame(), None, night)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Fade:
+    """How fast the past fades, and the first day of it."""
+
+    smoothed: Smoothed
+    start: int
+
+
+def _fade(lately: ibis.Table, night: date) -> _Fade | None:
+    """Chosen on some customers; nothing while there is too little to choose by."""
+    spent = _spent(spend_by_day(sample(lately, lines=VALUED_BY_LINES)))
+    try:
+        smoothed = Smoothed.fit(spent, today=last_known_day(night))
+    except UnableToValue:
+        return None
+    return _Fade(smoothed, int(spent["day"].min()))
+
+
+def _valued(
+    standings: pd.DataFrame, bought: pd.DataFrame, fade: _Fade | None, night: date
+) -> pd.DataFrame:
+    if fade is None:
+        return standings.assign(expected_spend=None).astype(dict(VALUED))
+    expected = fade.smoothed.expect(
+        _spent(bought), start=fade.start, today=last_known_day(night), days=HORIZON_DAYS
+    )
+    worth = expected.reindex(standings["customer_key"]).round().to_numpy()
+    return standings.assign(expected_spend=worth).astype(dict(VALUED))
+
+
+def _spent(by_day: pd.DataFrame) -> pd.DataFrame:
+    """Spend by day as the recommender knows it."""
+    return pd.DataFrame(
+        {
+            "customer": by_day["customer_key"],
+            "day": by_day["day"].to_numpy("datetime64[D]").astype("int64"),
+            "amount": by_day["amount_minor"],
+        }
+    )
 
 
 def settle_points(
@@ -65,7 +120,7 @@ def with_standings(
     *,
     night: date,
 ) -> pd.DataFrame:
-    """Customers with ``STANDING``, ``points.HELD`` and ``segment.SEGMENTED`` beside each."""
+    """Customers with ``STANDING``, ``VALUED``, ``HELD`` and ``SEGMENTED`` beside each."""
     policy = runtime.policy
     segmented = _segments(policy, history, everybody, night)
     return _with_standings(everybody, standings, held, policy).merge(

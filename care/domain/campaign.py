@@ -69,10 +69,10 @@ class Tables:
     """What a rule may look at: the shop as the night began, in columns.
 
     ``customers``: one row a customer, canonical columns with ``customer_key`` and
-    ``standing.STANDING``, ``points.HELD`` and ``segment.SEGMENTED``. ``rhythms``, ``breaks``,
-    ``silences``: columns of ``care.domain.rhythm``. ``past``: every touch planned on an earlier
-    night (``customer_key, campaign, occasion_key, send_on``). ``products``: columns of
-    ``CATALOGUE``. ``owned``: columns of ``OWNED``. ``cases``: columns of ``CASES``, or nothing.
+    ``standing.STANDING``, ``value.VALUED``, ``points.HELD`` and ``segment.SEGMENTED``.
+    ``rhythms``, ``breaks``, ``silences``: columns of ``care.domain.rhythm``. ``past``: every touch
+    planned on an earlier night (``customer_key, campaign, occasion_key, send_on``).
+    ``products``: columns of ``CATALOGUE``. ``owned``: columns of ``OWNED``. ``cases``: columns of ``CASES``, or nothing.
     ``deliveries``: columns of ``DELIVERIES``, or nothing.
     """
 

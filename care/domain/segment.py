@@ -46,14 +46,20 @@ class Audience(Decided):
 
     segments: tuple[Segment, ...] = ()
     tiers: tuple[str, ...] = ()
+    min_expected_spend: int | None = Field(
+        default=None, ge=0, description="minor units in the half-year to come"
+    )
 
     def holds(self, customers: pd.DataFrame) -> npt.NDArray[np.bool_]:
-        """Which customers (``segment, tier``) belong to it."""
+        """Which customers (``segment, tier, expected_spend``) belong to it."""
         inside = np.ones(len(customers), dtype=bool)
         if self.segments:
             inside &= customers["segment"].isin(list(self.segments)).to_numpy(bool)
         if self.tiers:
             inside &= customers["tier"].isin(list(self.tiers)).to_numpy(bool)
+        if self.min_expected_spend is not None:
+            worth = customers["expected_spend"].fillna(0) >= self.min_expected_spend
+            inside &= worth.to_numpy(bool)
         return inside
 
 

@@ -142,6 +142,7 @@ def test_a_lunar_year_may_end_in_february():
         ({"segments": ["loyal"]}, [2, 3]),
         ({"tiers": ["gold"]}, [1, 2]),
         ({"segments": ["loyal"], "tiers": ["gold"]}, [2]),
+        ({"min_expected_spend": 20_000}, [1, 3]),  # she of whom nothing is known is not meant
     ],
 )
 def test_a_campaign_addresses_its_audience_alone(audience, due):
@@ -152,6 +153,7 @@ def test_a_campaign_addresses_its_audience_alone(audience, due):
         a_customer(3, segment="loyal", **birthday),
         a_customer(4, tier="gold", segment="loyal"),
     )
+    people["expected_spend"] = pd.array([20_000, None, 70_000, 90_000], dtype="Int64")
     settings = a_policy().campaigns["birthday"]
     chosen = settings.model_copy(update={"audience": Audience.model_validate(audience)})
     found_due = find_due(tables(people), {"birthday": chosen}, night=NIGHT)

@@ -9,11 +9,21 @@ import pytest
 from sqlalchemy import select
 
 from care import correspondence, nightly, standing
+from care.domain.value import HORIZON_DAYS
 from care.storage.database import reading
-from care.storage.history import orders_of
+from care.storage.history import bought_since, orders_of, spend
 from care.storage.points import read_points
 from care.storage.tables import point_moves, touches
-from tests.workflows.builders import NIGHT, a_house, after, at, ledger_of, reopened
+from tests.workflows.builders import (
+    NIGHT,
+    a_house,
+    after,
+    at,
+    ledger_of,
+    reopened,
+    some_customers,
+    some_orders,
+)
 from tests.workflows.conftest import as_one_file
 from tests.workflows.laws import assert_laws
 
@@ -110,6 +120,26 @@ def test_points_are_what_the_orders_say(house):
     plain, double = booked["amount_minor"] // 100, booked["amount_minor"] * 2 // 100
     assert ((booked["points"] == plain) | (booked["points"] == double)).all()
     assert (booked["points"] == double).any()
+
+
+def test_everybody_who_buys_is_expected_to_go_on_much_as_she_did(house):
+    nightly.take_snapshot(house, night=NIGHT)
+    found = standing.find_all_standings(house.policy, _history(house), NIGHT)
+    expected = found.set_index("customer_key")["expected_spend"]
+    half_year_ago = bought_since(_history(house), after(-HORIZON_DAYS))
+    spent = spend(half_year_ago).set_index("customer_key")["amount_minor"]
+    assert expected.notna().all()
+    assert (expected[spent.index] / spent).median() == pytest.approx(1, abs=0.15)
+
+
+def test_of_two_weeks_nothing_is_foretold(tmp_path):
+    orders = some_orders(some_customers())
+    fresh = [row for row in orders if row["ordered_at"] > at("00:00", after(-10))]
+    house = a_house(tmp_path / "home", policy=POLICY, orders=fresh)
+    nightly.take_snapshot(house, night=NIGHT)
+    found = standing.find_all_standings(house.policy, _history(house), NIGHT)
+    assert len(found) > 0
+    assert found["expected_spend"].isna().all()
 
 
 def test_a_night_run_twice_books_nothing_twice(house):
