@@ -4,20 +4,19 @@ Every stage loads, decides and saves, and may run again: what is done is found d
 missing is added.
 """
 
-import io
 import logging
 from datetime import date, datetime
 
 import pandas as pd
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from care import correspondence, desk, training
 from care.domain.campaign import Tables
 from care.domain.campaigns import CAMPAIGNS
 from care.domain.case import complaining
+from care.domain.due import find_due
 from care.domain.feed import doubts
-from care.domain.product import catalogue as catalogue_of
-from care.domain.rhythm import none_of
 from care.domain.screen import Permissions
 from care.domain.touch import Ledger, plan_touches
 from care.intake.beside import read_beside
@@ -28,10 +27,9 @@ from care.intake.products import read_products
 from care.intake.sources import read_sources
 from care.intake.taken import Taken
 from care.policy import Policy
-from care.rhythms import COLUMNS, Habits, find_habits
+from care.rhythms import find_habits, save_habits
 from care.runtime import Runtime
-from care.standing import find_all_standings, settle_points, with_standings
-from care.storage import catalogue, gifts, nights, people, points
+from care.storage import catalogue, gifts, nights, people
 from care.storage import snapshot as snapshots
 from care.storage.database import reading, writing
 from care.storage.history import (
@@ -40,15 +38,14 @@ from care.storage.history import (
     update_history,
 )
 from care.storage.models import find_champion
-from care.storage.owners import read_owned
 from care.storage.snapshot import (
     Count,
     find_snapshot,
     load_snapshot,
     previous_snapshot,
-    read_if_pinned,
     read_pinned,
 )
+from care.tables import open_tables
 
 log = logging.getLogger(__name__)
 
@@ -160,31 +157,12 @@ def score(runtime: Runtime, *, night: date) -> int:
     history = open_history(runtime.store, snapshot.history, night=night)
     sold = read_pinned(runtime.store, snapshot.products)
     found = find_habits(runtime, history, sold, night=night)
-    for name in COLUMNS:
-        frame: pd.DataFrame = getattr(found, name)
-        runtime.store.write(_habits_of(night, name), frame.to_parquet(index=False))
+    save_habits(runtime.store, night, found)
     log.info(
         "%s: %d things may be running out, %d habits broke off, %d customers went silent",
         night, len(found.rhythms), len(found.breaks), len(found.silences),
     )  # fmt: skip
     return len(found.rhythms)
-
-
-def _habits_of(night: date, name: str) -> str:
-    return f"nights/{night}/{name}.parquet"
-
-
-def _read_habits(runtime: Runtime, night: date) -> Habits:
-    found = {}
-    for name, columns in COLUMNS.items():
-        try:
-            content = runtime.store.read(_habits_of(night, name))
-        except FileNotFoundError:
-            log.warning("%s was not scored: there are no %s", night, name)
-            found[name] = none_of(columns)
-        else:
-            found[name] = pd.read_parquet(io.BytesIO(content))
-    return Habits(**found)
 
 
 def plan(runtime: Runtime, *, night: date, now: datetime) -> list[int]:
@@ -205,47 +183,17 @@ def plan(runtime: Runtime, *, night: date, now: datetime) -> list[int]:
 def _plan_once(runtime: Runtime, night: date) -> None:
     policy, snapshot = runtime.policy, load_snapshot(runtime.store, night)
     history = open_history(runtime.store, snapshot.history, night=night)
-    standings = find_all_standings(policy, history, night)
-    settle_points(runtime, history, standings, night=night)
-    cases = read_if_pinned(runtime.store, snapshot.cases)
     with reading(runtime.engine) as connection:
-        sequence = nights.last_sequence(connection)
-        everybody = people.read_people(connection)
-        held = points.read_points(connection)
-        ledger = Ledger(
-            permissions=Permissions(
-                customers=everybody,
-                suppressions=people.read_suppressions(connection),
-                planned=nights.read_planned(connection),
-                complaining=complaining(cases),
-            ),
-            recent=nights.read_recent(connection, night),
-            gifts_left=gifts.pieces_left(connection, policy.gifts),
-        )
-        champions = {
-            kind: None if champion is None else champion.name
-            for kind in ("items", "timing")
-            for champion in [find_champion(connection, kind)]
-        }
-    habits = _read_habits(runtime, night)
-    sold = catalogue_of(
-        read_pinned(runtime.store, snapshot.products), never_name=policy.wording.never_name
-    )
-    tables = Tables(
-        customers=with_standings(runtime, history, everybody, standings, held, night=night),
-        rhythms=habits.rhythms,
-        breaks=habits.breaks,
-        silences=habits.silences,
-        past=ledger.permissions.planned,
-        products=sold,
-        owned=read_owned(history, sold, night=night),
-        cases=cases,
-        deliveries=read_if_pinned(runtime.store, snapshot.deliveries),
-    )
-
+        sequence = nights.last_sequence(connection)  # first: what is read later may be newer
+    tables = open_tables(runtime, snapshot, history, night=night)
     paused = _paused(policy, lines_by_day(history), night) | _left_out(policy, tables, night)
+    decisions = policy.decisions(paused=paused)
 
-    planned = plan_touches(tables, ledger, policy.decisions(paused=paused), night=night)
+    due = find_due(tables, decisions.campaigns, night=night)
+    with reading(runtime.engine) as connection:
+        ledger = _read_ledger(connection, policy, tables, due, night)
+        champions = _read_champions(connection)
+    planned = plan_touches(due, ledger, decisions, night=night)
 
     try:
         with writing(runtime.engine) as connection:
@@ -269,6 +217,26 @@ def _plan_once(runtime: Runtime, night: date) -> None:
     log.info(
         "%s planned: %d due, %d touches", night, sum(planned.due.values()), len(planned.touches)
     )
+
+
+def _read_ledger(
+    connection: Connection, policy: Policy, tables: Tables, due: pd.DataFrame, night: date
+) -> Ledger:
+    return Ledger(
+        permissions=Permissions(
+            customers=tables.customers,
+            suppressions=people.read_suppressions(connection),
+            planned=nights.read_planned(connection, due),
+            complaining=complaining(tables.cases),
+        ),
+        recent=nights.read_recent(connection, night),
+        gifts_left=gifts.pieces_left(connection, policy.gifts),
+    )
+
+
+def _read_champions(connection: Connection) -> dict[str, str | None]:
+    found = {kind: find_champion(connection, kind) for kind in ("items", "timing")}
+    return {kind: None if one is None else one.name for kind, one in found.items()}
 
 
 def _paused(policy: Policy, by_day: pd.DataFrame, night: date) -> dict[str, list[str]]:

@@ -1,5 +1,6 @@
 """Habits as a night begins: what runs out, what broke off, who went silent."""
 
+import io
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -15,6 +16,7 @@ from care.domain.rhythm import BREAKS, RHYTHMS, SILENCES, none_of
 from care.runtime import Runtime
 from care.storage.history import item_history
 from care.storage.pieces import cut
+from care.storage.store import Store
 from care.training import HORIZON_DAYS, last_known_day, load_champion, recommended_days
 from recommender.items.personal import Personal
 from recommender.timing.model import TimingModel
@@ -50,6 +52,31 @@ class Habits:
 
 
 COLUMNS = {"rhythms": RHYTHMS, "breaks": BREAKS, "silences": SILENCES}
+
+
+def save_habits(store: Store, night: date, habits: Habits) -> None:
+    """Keep the habits of a night for its plan."""
+    for name in COLUMNS:
+        frame: pd.DataFrame = getattr(habits, name)
+        store.write(_place(night, name), frame.to_parquet(index=False))
+
+
+def read_habits(store: Store, night: date) -> Habits:
+    """The habits of a night as they were kept; none of those that were not, and the log says so."""
+    found = {}
+    for name, columns in COLUMNS.items():
+        try:
+            content = store.read(_place(night, name))
+        except FileNotFoundError:
+            log.warning("%s was not scored: there are no %s", night, name)
+            found[name] = none_of(columns)
+        else:
+            found[name] = pd.read_parquet(io.BytesIO(content))
+    return Habits(**found)
+
+
+def _place(night: date, name: str) -> str:
+    return f"nights/{night}/{name}.parquet"
 
 
 def find_habits(

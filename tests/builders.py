@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 
 from care.domain.campaign import Tables
+from care.domain.due import find_due
 from care.domain.screen import Permissions
-from care.domain.touch import Decisions, Ledger
+from care.domain.touch import Decisions, Ledger, Plan, plan_touches
 from care.policy import Policy, read_policy
 from care.settings import shipped
 
@@ -176,6 +177,12 @@ def ledger(
         recent=recent() if near is None else near,
         gifts_left=gifts_left or {},
     )
+
+
+def plan_night(seen: Tables, ledger: Ledger, choices: Decisions, *, night: date) -> Plan:
+    """Plan a night: find who is due, then decide."""
+    due = find_due(seen, choices.campaigns, night=night)
+    return plan_touches(due, ledger, choices, night=night)
 
 
 def write(path: Path, text: str) -> Path:

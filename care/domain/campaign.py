@@ -1,7 +1,7 @@
 """A campaign: an occasion to care, the rule that finds who is due, and the merchant's settings."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from functools import partial
@@ -55,6 +55,11 @@ class CampaignSettings(Decided):
     unanswered: Unanswered = Unanswered.EXPIRE
     decide_within_hours: int = Field(default=36, ge=1, le=24 * 14)
 
+    @property
+    def remembers_days(self) -> int:
+        """The touches of its own that its rule looks at were sent within so many days."""
+        return 0
+
 
 PAST = {
     "customer_key": "int64",
@@ -70,10 +75,11 @@ class Tables:
 
     ``customers``: one row a customer, canonical columns with ``customer_key`` and
     ``standing.STANDING``, ``value.VALUED``, ``points.HELD`` and ``segment.SEGMENTED``.
-    ``rhythms``, ``breaks``, ``silences``: columns of ``care.domain.rhythm``. ``past``: every touch
-    planned on an earlier night (``customer_key, campaign, occasion_key, send_on``).
-    ``products``: columns of ``CATALOGUE``. ``owned``: columns of ``OWNED``. ``cases``: columns of ``CASES``, or nothing.
-    ``deliveries``: columns of ``DELIVERIES``, or nothing.
+    ``rhythms``, ``breaks``, ``silences``: columns of ``care.domain.rhythm``. ``past``: columns of
+    ``PAST``, the touches planned before, of which each rule sees its own, as far back as its
+    settings remember. ``products``: columns of ``CATALOGUE``. ``owned``: columns of ``OWNED``.
+    ``cases``: columns of ``CASES``, or nothing. ``deliveries``: columns of ``DELIVERIES``, or
+    nothing.
     """
 
     customers: pd.DataFrame
@@ -139,7 +145,9 @@ class Campaign:
 
     def candidates(self, tables: Tables, settings: Any, *, night: date) -> pd.DataFrame:
         """Find who is due on a night, columns as in ``candidate.DTYPES`` plus ``campaign``."""
-        found: pd.DataFrame = self.rule(tables, settings, night=night)
+        past, since = tables.past, pd.Timestamp(night) - pd.Timedelta(days=settings.remembers_days)
+        own = past[(past["campaign"] == self.name) & (past["send_on"] >= since)]
+        found: pd.DataFrame = self.rule(replace(tables, past=own), settings, night=night)
         return found.assign(campaign=self.name)
 
 

@@ -15,8 +15,8 @@ def find_due(
 ) -> pd.DataFrame:
     """All candidates of the night, with the campaign's priority and class beside each.
 
-    Returns columns ``candidate.DTYPES`` + ``campaign, priority, message_class, when_crowded``,
-    one row per identity, sorted by it.
+    Returns columns ``candidate.DTYPES`` + ``campaign, tier, priority, message_class,
+    when_crowded``, one row per identity, sorted by it.
     """
     found = [candidates({"customer_key": []}).assign(campaign="")]
     found += [
@@ -32,4 +32,6 @@ def find_due(
     for decided in ("priority", "message_class", "when_crowded"):
         values = {name: getattr(chosen, decided) for name, chosen in settings.items()}
         due[decided] = due["campaign"].map(values)
+    tiers = tables.customers.set_index("customer_key")["tier"]
+    due["tier"] = due["customer_key"].map(tiers).astype("str")
     return due.astype({"priority": "int64", "message_class": "str", "when_crowded": "str"})

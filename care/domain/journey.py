@@ -50,26 +50,29 @@ class JourneySettings(CampaignSettings):
         """After so many days no step of an entry can be due any more."""
         return self.steps[-1].after_days + self.late_days
 
+    @property
+    def remembers_days(self) -> int:
+        """Back to the cool-down before the entry of whoever is on her last step."""
+        return self.lasts_days + self.cool_down_days
+
 
 def due_steps(
     entries: pd.DataFrame,
     past: pd.DataFrame,
     settings: JourneySettings,
     *,
-    campaign: str,
     night: np.datetime64,
 ) -> pd.DataFrame:
     """The step that each entry has come to, if it is due tonight.
 
     ``entries``: columns of ``ENTRY`` and any others, which are kept; their index is not. ``past``:
-    all touches so far (``customer_key, campaign, occasion_key, send_on``). Returns the entries with
-    a due step, with ``occasion_key, step, send_from, send_until``, at most one row an entry.
+    the journey's own touches so far (``customer_key, occasion_key, send_on``). Returns the entries
+    with a due step, with ``occasion_key, step, send_from, send_until``, at most one row an entry.
     """
-    mine = past[past["campaign"] == campaign]
-    entered = _admitted(entries.reset_index(drop=True), mine, settings)
+    entered = _admitted(entries.reset_index(drop=True), past, settings)
     days = entered["entered_on"].to_numpy("datetime64[D]")
     age = (night.astype("datetime64[D]") - days).astype("int64")
-    made = pd.MultiIndex.from_frame(mine[["customer_key", "occasion_key"]])
+    made = pd.MultiIndex.from_frame(past[["customer_key", "occasion_key"]])
     found = []
     before = np.ones(len(entered), dtype=bool)
     for step in settings.steps:

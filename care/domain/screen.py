@@ -19,7 +19,8 @@ class Permissions:
 
     ``customers``: ``customer_key``, an address and a marketing consent column per channel, and
     ``preferred_channel``. ``suppressions``: ``customer_key, channel, campaign`` (missing channel or
-    campaign means every one). ``planned``: identity columns of all touches so far, and ``arm``.
+    campaign means every one). ``planned``: identity columns and ``arm`` of those of
+    tonight's candidates that were planned before.
     ``complaining``: customers with an open complaint, who get no marketing.
     """
 

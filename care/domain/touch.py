@@ -7,10 +7,9 @@ from datetime import date
 import pandas as pd
 
 from care.domain.arbitration import arbitrate
-from care.domain.campaign import CampaignSettings, Tables
+from care.domain.campaign import CampaignSettings
 from care.domain.candidate import IDENTITY
 from care.domain.contact_policy import ContactPolicy
-from care.domain.due import find_due
 from care.domain.exclusion import gather
 from care.domain.gift import Gift, Ladders, assign_gifts
 from care.domain.holdout import HELD_OUT, TREATED, Holdout, hold_out
@@ -56,9 +55,11 @@ class Plan:
     exclusions: pd.DataFrame
 
 
-def plan_touches(tables: Tables, ledger: Ledger, decisions: Decisions, *, night: date) -> Plan:
-    """Plan a night: a pure function of the shop, the ledger, the decisions and the date."""
-    due = _with_tier(find_due(tables, decisions.campaigns, night=night), tables)
+def plan_touches(due: pd.DataFrame, ledger: Ledger, decisions: Decisions, *, night: date) -> Plan:
+    """Plan a night: a pure function of who is due, the ledger, the decisions and the date.
+
+    ``due``: as ``find_due`` returns it.
+    """
     plans = decisions.care_plans
     allowed, forbidden = screen(due, ledger.permissions, decisions.campaigns, plans)
     chosen, crowded_out = arbitrate(allowed, ledger.recent, decisions.contact, plans, night=night)
@@ -82,8 +83,3 @@ def plan_touches(tables: Tables, ledger: Ledger, decisions: Decisions, *, night:
         touches=touches.sort_values(IDENTITY, ignore_index=True),
         exclusions=gather(forbidden, crowded_out),
     )
-
-
-def _with_tier(touches: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    tiers = tables.customers.set_index("customer_key")["tier"]
-    return touches.assign(tier=touches["customer_key"].map(tiers).astype("str"))

@@ -1,22 +1,29 @@
 """Whole frames in and out of the ledger by the fastest road each database offers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from operator import eq
 from typing import Any, Literal
 
 import numpy as np
 import orjson
 import pandas as pd
 from sqlalchemy import (
+    ARRAY,
     JSON,
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     Date,
     DateTime,
+    FromClause,
     LargeBinary,
     Select,
     SmallInteger,
     Table,
+    and_,
+    bindparam,
+    func,
     types,
 )
 from sqlalchemy.dialects import sqlite
@@ -81,6 +88,36 @@ def read_frame(connection: Connection, query: Select[Any]) -> pd.DataFrame:
             for column, part in zip(described, parts, strict=True)
         }
     )
+
+
+def rows_alike(
+    connection: Connection, table: Table, frame: pd.DataFrame
+) -> Iterator[tuple[FromClause, ColumnElement[bool]]]:
+    """What to join a table with, and on what, to find the rows whose columns are as in a frame.
+
+    ``frame``: columns of whole numbers and text, missing nowhere. The rows travel as one value, in
+    chunks, so that nothing has to be written to ask for them; for no rows there is one empty chunk.
+    """
+    columns = [table.c[str(name)] for name in frame.columns]
+    for start in range(0, max(len(frame), 1), CHUNK):
+        chunk = frame.iloc[start : start + CHUNK]
+        values = [_plain(chunk[name]) for name in frame.columns]
+        asked: FromClause
+        if connection.dialect.name == "postgresql":
+            arrays = [
+                bindparam(None, value, type_=ARRAY(column.type))
+                for column, value in zip(columns, values, strict=True)
+            ]
+            names = [column.name for column in columns]
+            asked = func.unnest(*arrays).table_valued(*names, name="asked").render_derived()
+            cells: list[ColumnElement[Any]] = [asked.c[name] for name in names]
+        else:
+            rows = orjson.dumps(list(zip(*values, strict=True))).decode()
+            asked = func.json_each(rows).table_valued("value", name="asked")
+            cells = [
+                func.json_extract(asked.c.value, f"$[{place}]") for place in range(len(columns))
+            ]
+        yield asked, and_(*map(eq, columns, cells))
 
 
 def _dtype(column: Any) -> Any:

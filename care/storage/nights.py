@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, func, insert, or_, select
+from sqlalchemy import Connection, false, func, insert, or_, select
 
+from care.domain.campaign import PAST
+from care.domain.candidate import IDENTITY
 from care.domain.touch import Plan
-from care.storage.bulk import insert_frame, read_frame
+from care.storage.bulk import insert_frame, read_frame, rows_alike
 from care.storage.gifts import reserve
 from care.storage.tables import exclusions, messages, nights, touches
 
@@ -74,11 +76,23 @@ def last_sequence(connection: Connection) -> int:
     return connection.scalar(select(func.max(nights.c.sequence))) or 0
 
 
-def read_planned(connection: Connection) -> pd.DataFrame:
-    """Identity, arm and day of every touch ever planned."""
-    names = ("customer_key", "campaign", "occasion_key", "arm", "send_on")
-    columns = [touches.c[name] for name in names]
-    return read_frame(connection, select(*columns))
+def read_planned(connection: Connection, due: pd.DataFrame) -> pd.DataFrame:
+    """Identity and arm of those candidates (columns ``IDENTITY``) that were ever planned."""
+    there = touches.c[*IDENTITY, "arm"]
+    found = [
+        read_frame(connection, select(*there).join(asked, matches))
+        for asked, matches in rows_alike(connection, touches, due[IDENTITY])
+    ]
+    return pd.concat(found, ignore_index=True)
+
+
+def read_past(connection: Connection, since: Mapping[str, date]) -> pd.DataFrame:
+    """What was planned of campaigns from a day on: the columns of ``PAST``."""
+    asked = [
+        (touches.c.campaign == campaign) & (touches.c.send_on >= day)
+        for campaign, day in since.items()
+    ]
+    return read_frame(connection, select(*touches.c[tuple(PAST)]).where(or_(false(), *asked)))
 
 
 def read_recent(connection: Connection, night: date) -> pd.DataFrame:

@@ -9,13 +9,14 @@ from care.domain.campaigns import CAMPAIGNS
 from care.domain.case import CASES, complaining
 from care.domain.due import find_due
 from care.domain.screen import Permissions
-from care.domain.touch import Ledger, plan_touches
+from care.domain.touch import Ledger
 from tests.builders import (
     NIGHT,
     a_customer,
     a_policy,
     customers,
     decisions,
+    plan_night,
     planned,
     recent,
     suppressions,
@@ -163,7 +164,7 @@ def plan(told, theirs=None):
         recent=recent(),
         gifts_left={},
     )
-    return plan_touches(seen, ledger, decisions(), night=NIGHT)
+    return plan_night(seen, ledger, decisions(), night=NIGHT)
 
 
 def test_an_open_complaint_mutes_marketing_and_says_so():

@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from care.domain.campaign import PAST
+from care.domain.campaign import PAST, Campaign
+from care.domain.candidate import candidates
 from care.domain.channel import Channel
 from care.domain.journey import JourneySettings, due_steps
-from tests.builders import frame
+from tests.builders import a_customer, customers, frame, tables
 
 BEGAN = date(2017, 11, 1)
 STEPS = [
@@ -39,7 +40,6 @@ def due(night, entered, touched, **changed):
         entered,
         touched,
         settings(**changed),
-        campaign="journey",
         night=np.datetime64(night, "D"),
     )
 
@@ -93,9 +93,27 @@ def test_who_was_on_the_journey_not_long_ago_does_not_enter_again(days_ago, admi
     assert found["occasion_key"].tolist() == (["away-7-first"] if admitted else [])
 
 
-def test_neither_another_customer_nor_another_campaign_keeps_her_from_entering():
-    before = past((2, "journey", "away-3-first", BEGAN), (1, "another", "away-3-first", BEGAN))
+def test_another_customer_does_not_keep_her_from_entering():
+    before = past((2, "journey", "away-3-first", BEGAN))
     assert len(due(BEGAN, entries((1, "away-7", BEGAN)), before)) == 1
+
+
+@pytest.mark.parametrize(
+    ("campaign", "days_ago", "seen"),
+    [("win_back", 423, 1), ("win_back", 424, 0), ("rhythm_break", 10, 0)],
+)
+def test_a_rule_sees_its_own_touches_as_far_back_as_its_settings_remember(campaign, days_ago, seen):
+    told = []
+
+    def rule(tables, _settings, *, night):
+        told.append((tables.past, night))
+        return candidates({"customer_key": []})
+
+    before = past((1, campaign, "away-7-first", BEGAN - timedelta(days=days_ago)))
+    remembers = settings(cool_down_days=400)  # and 20 to the last step, 3 on which it may be late
+    journey = Campaign("win_back", JourneySettings, rule)
+    journey.candidates(tables(customers(a_customer(1)), past=before), remembers, night=BEGAN)
+    assert [(len(seen_past), night) for seen_past, night in told] == [(seen, BEGAN)]
 
 
 def test_an_entry_whose_name_begins_like_another_is_another():

@@ -12,7 +12,6 @@ from care.domain.candidate import IDENTITY
 from care.domain.contact_policy import SendingHours, sending_window
 from care.domain.gift import Gift
 from care.domain.holdout import Holdout, draw
-from care.domain.touch import plan_touches
 from tests.builders import (
     NIGHT,
     a_customer,
@@ -21,6 +20,7 @@ from tests.builders import (
     customers,
     decisions,
     ledger,
+    plan_night,
     planned,
     recent,
     suppressions,
@@ -31,7 +31,7 @@ BIRTHDAY = {"birth_month": 11, "birth_day": 14}
 
 
 def plan(people, *rhythms, night=NIGHT, choices=None, **ledger_says):
-    return plan_touches(
+    return plan_night(
         tables(people, *rhythms),
         ledger(people, **ledger_says),
         choices or decisions(),

@@ -3,8 +3,16 @@
 import pytest
 
 from care.domain.holdout import Holdout
-from care.domain.touch import plan_touches
-from tests.builders import NIGHT, a_customer, customers, decisions, ledger, recent, suppressions
+from tests.builders import (
+    NIGHT,
+    a_customer,
+    customers,
+    decisions,
+    ledger,
+    plan_night,
+    recent,
+    suppressions,
+)
 from tests.goods import a_product, bought, owned, products, tables_of
 
 BIRTHDAY = {"birth_month": 11, "birth_day": 14}
@@ -17,7 +25,7 @@ def plan(people, *products_bought, choices=None, **ledger_told):
     theirs = owned(
         *(bought("2017-11-01", person, key, "2017-11-01") for person, key in products_bought)
     )
-    return plan_touches(
+    return plan_night(
         tables_of(people, FLAGGED, theirs),
         ledger(people, **ledger_told),
         choices or decisions(),

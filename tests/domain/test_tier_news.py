@@ -9,7 +9,6 @@ from care.domain.campaigns import CAMPAIGNS
 from care.domain.due import find_due
 from care.domain.standing import find_standings
 from care.domain.tier import Tier
-from care.domain.touch import plan_touches
 from tests.builders import (
     NIGHT,
     a_customer,
@@ -17,6 +16,7 @@ from tests.builders import (
     customers,
     decisions,
     ledger,
+    plan_night,
     planned,
     recent,
     tables,
@@ -104,7 +104,7 @@ def test_nobody_is_told_that_nothing_happened():
 def test_the_same_event_is_never_told_twice():
     person = customers(a_customer(tier="gold", tier_reached_on=day("2017-11-12")))
     before = planned((1, "tier_news", "tier-reached-gold-2017-11-12", "treated"))
-    found = plan_touches(tables(person), ledger(person, before=before), decisions(), night=NIGHT)
+    found = plan_night(tables(person), ledger(person, before=before), decisions(), night=NIGHT)
     assert found.touches.empty
     assert found.exclusions["reason"].tolist() == ["already_touched"]
 
@@ -150,7 +150,7 @@ def plan_with(care, *, near=None, **told):
         "gold": decisions(policy).care_plans["gold"].model_copy(update=care)
     }
     people = customers(a_customer(1, tier="gold", **BIRTHDAY, **told))
-    return plan_touches(
+    return plan_night(
         tables(people), ledger(people, near=near), decisions(policy, care_plans=plans), night=NIGHT
     )
 

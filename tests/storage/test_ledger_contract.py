@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import Engine, func, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from care.domain.campaign import PAST
 from care.domain.decision import GENESIS, State, Verdict
-from care.domain.touch import plan_touches
 from care.storage import batches, catalogue, gifts, messages, models, nights, people, reviews
 from care.storage.bulk import MANY, insert_frame, read_frame, records
 from care.storage.database import reading, writing
@@ -28,7 +28,7 @@ from care.storage.tables import (
 )
 from care.storage.tables import gifts as gifts_table
 from care.storage.vault import Vault
-from tests.builders import NIGHT, a_customer, a_policy, ledger, tables
+from tests.builders import NIGHT, a_customer, a_policy, ledger, plan_night, tables
 from tests.builders import customers as people_frame
 from tests.builders import decisions as choices
 
@@ -62,7 +62,7 @@ def planned(engine: Engine, *rows, night=NIGHT, stock=None):
         left = gifts.pieces_left(connection, catalogue_of_gifts)
     tiers = {row["customer_id"]: row["tier"] for row in rows}
     everybody["tier"] = everybody["customer_id"].map(tiers).astype("str")
-    plan = plan_touches(
+    plan = plan_night(
         tables(everybody), ledger(everybody, gifts_left=left), choices(policy), night=night
     )
     with writing(engine) as connection:
@@ -200,7 +200,7 @@ def test_two_plans_at_once_end_as_one(engine):
     sync(engine, a_customer(1, **BIRTHDAY), a_customer(2, **BIRTHDAY))
     with reading(engine) as connection:
         everybody = people.read_people(connection).assign(tier="member")
-    plan = plan_touches(tables(everybody), ledger(everybody), choices(), night=NIGHT)
+    plan = plan_night(tables(everybody), ledger(everybody), choices(), night=NIGHT)
     with writing(engine) as connection:
         gifts.sync_gifts(connection, a_policy().gifts)
     barrier, won = threading.Barrier(4), []
@@ -221,6 +221,35 @@ def test_two_plans_at_once_end_as_one(engine):
         thread.join()
     assert sorted(won) == [False, False, False, True]
     assert count(engine, touches) == 2
+
+
+def test_of_tonights_candidates_those_planned_before_are_found_and_no_others(engine):
+    planned(engine, a_customer(1, **BIRTHDAY), a_customer(2, **BIRTHDAY))
+    ask = pd.DataFrame(
+        [
+            (1, "birthday", "birthday-2017"),
+            (1, "birthday", "birthday-2018"),
+            (2, "festival", "birthday-2017"),
+            (3, "birthday", 'it\'s "quoted", {braced}'),
+            *((4, "birthday", f"birthday-{number}") for number in range(60_000)),
+        ],
+        columns=["customer_key", "campaign", "occasion_key"],
+    )
+    with reading(engine) as connection:
+        found = nights.read_planned(connection, ask)
+        assert nights.read_planned(connection, ask.iloc[:0]).empty
+    assert found.to_numpy().tolist() == [[1, "birthday", "birthday-2017", "treated"]]
+
+
+def test_the_past_is_that_of_the_campaigns_asked_for_from_their_day_on(engine):
+    planned(engine, a_customer(1, **BIRTHDAY), a_customer(2, **BIRTHDAY))
+    with reading(engine) as connection:
+        found = nights.read_past(connection, {"birthday": NIGHT, "festival": NIGHT})
+        assert nights.read_past(connection, {"birthday": NIGHT + timedelta(days=1)}).empty
+        assert nights.read_past(connection, {"festival": NIGHT}).empty
+        assert nights.read_past(connection, {}).empty
+    assert found["customer_key"].tolist() == [1, 2]
+    assert found.dtypes.astype(str).to_dict() == PAST
 
 
 def test_recent_touches_forget_what_came_to_nothing(engine):

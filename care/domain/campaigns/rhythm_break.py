@@ -45,7 +45,7 @@ def find_rhythm_breaks(
     entries = longest.assign(
         entry=entry + longest["last_day"].dt.strftime("%Y-%m-%d"), entered_on=longest["broken_on"]
     )
-    due = due_steps(entries, tables.past, settings, campaign=CAMPAIGN.name, night=today)
+    due = due_steps(entries, tables.past, settings, night=today)
     return candidates(
         {
             "customer_key": due["customer_key"],

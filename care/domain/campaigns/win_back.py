@@ -34,7 +34,7 @@ def find_win_backs(tables: Tables, settings: WinBackSettings, *, night: date) ->
         entry="away-since-" + gone["last_day"].dt.strftime("%Y-%m-%d"),
         entered_on=gone["silent_on"].where(gone["silent_on"] > earliest, earliest),
     )
-    due = due_steps(entries, tables.past, settings, campaign=CAMPAIGN.name, night=today)
+    due = due_steps(entries, tables.past, settings, night=today)
     return candidates(
         {
             "customer_key": due["customer_key"],

@@ -1,0 +1,48 @@
+"""What a night's rules look at: the snapshot, the history and the ledger, opened as columns."""
+
+from datetime import date, timedelta
+
+import ibis
+
+from care.domain.campaign import Tables
+from care.domain.product import catalogue
+from care.rhythms import read_habits
+from care.runtime import Runtime
+from care.standing import find_all_standings, settle_points, with_standings
+from care.storage import nights, people, points
+from care.storage.database import reading
+from care.storage.owners import read_owned
+from care.storage.snapshot import Snapshot, read_if_pinned, read_pinned
+
+
+def open_tables(
+    runtime: Runtime, snapshot: Snapshot, history: ibis.Table, *, night: date
+) -> Tables:
+    """Read and work out all that a rule may ask for; settles the points that are due on the way."""
+    policy = runtime.policy
+    standings = find_all_standings(policy, history, night)
+    settle_points(runtime, history, standings, night=night)
+    remembered = {
+        name: night - timedelta(days=chosen.remembers_days)
+        for name, chosen in policy.enabled.items()
+        if chosen.remembers_days
+    }
+    with reading(runtime.engine) as connection:
+        everybody = people.read_people(connection)
+        held = points.read_points(connection)
+        past = nights.read_past(connection, remembered)
+    habits = read_habits(runtime.store, night)
+    sold = catalogue(
+        read_pinned(runtime.store, snapshot.products), never_name=policy.wording.never_name
+    )
+    return Tables(
+        customers=with_standings(runtime, history, everybody, standings, held, night=night),
+        rhythms=habits.rhythms,
+        breaks=habits.breaks,
+        silences=habits.silences,
+        past=past,
+        products=sold,
+        owned=read_owned(history, sold, night=night),
+        cases=read_if_pinned(runtime.store, snapshot.cases),
+        deliveries=read_if_pinned(runtime.store, snapshot.deliveries),
+    )
