@@ -138,6 +138,7 @@ def take_snapshot(runtime: Runtime, *, night: date) -> str:
         runtime.store,
         ordered.lines,
         by_day=ordered.by_day,
+        void=ordered.void,
         previous=() if before is None else before.history,
     )
 
@@ -148,7 +149,8 @@ def take_snapshot(runtime: Runtime, *, night: date) -> str:
         as_of=as_of,
         history=files,
         products=keyed,
-        beside={name: taken.kept for name, taken in beside.items()},
+        beside={name: taken.kept for name, taken in beside.items()}
+        | ({} if ordered.unpaid is None else {"unpaid": ordered.unpaid}),
         set_aside=pd.concat(
             [came.set_aside, sold.set_aside, ordered.set_aside]
             + [taken.set_aside for taken in beside.values()],

@@ -6,7 +6,7 @@ from datetime import datetime
 import ibis
 import ibis.expr.datatypes as dt
 
-from care.domain.order import ORDERS
+from care.domain.order import ORDERS, STATES, VOID
 from care.domain.setaside import Flaw
 from care.intake.localday import INSTANT, instants, local_day
 from care.intake.money import minor_units
@@ -19,6 +19,7 @@ FIELDS: Mapping[Flaw, str] = {
     Flaw.UNKNOWN_CUSTOMER: "customer_id",
     Flaw.NOT_MERCHANDISE: "product_id",
     Flaw.UNKNOWN_PRODUCT: "product_id",
+    Flaw.UNKNOWN_VALUE: "state",
     Flaw.BAD_QUANTITY: "quantity",
     Flaw.BAD_AMOUNT: "amount",
 }
@@ -42,7 +43,8 @@ def lines_before(
 
     ``customers``: ``customer_id, customer_key``. ``products``: ``product_id, product_key,
     type_key, excluded``. Returns ``PLACE``, the columns of ``ORDERS`` (missing where they make no
-    sense), ``flaw``, and ``value``, which is what the field at fault said.
+    sense), ``state``, ``flaw``, and ``value``, which is what the field at fault said. Of a line
+    that is void, quantity and amount do not matter.
     """
     said = _said(opened, sources)
     said = said.filter(said.ordered_at.isnull() | (said.ordered_at < ibis.literal(until, INSTANT)))
@@ -51,7 +53,7 @@ def lines_before(
         keyed, products.product_key, products.type_key, products.excluded
     )
     judged = keyed.mutate(flaw=_flaw(keyed), day=local_day(keyed.ordered_at, timezone))
-    return judged.select(*PLACE, *ORDERS.dtypes, "flaw", value=_at_fault(judged))
+    return judged.select(*PLACE, *ORDERS.dtypes, "state", "flaw", value=_at_fault(judged))
 
 
 def _said(opened: OpenTable[Orders], sources: Sources) -> ibis.Table:
@@ -71,6 +73,7 @@ def _said(opened: OpenTable[Orders], sources: Sources) -> ibis.Table:
         quantity=quantity.try_cast("float64"),
         amount_minor=minor_units(amount, money=opened.table.money),
         ordered_at=as_instants(ordered_at, opened.table.timezone),
+        state=opened.text("state").lower().fill_null(STATES[0]),
         quantity_said=quantity,
         amount_said=amount,
         ordered_at_said=ordered_at,
@@ -104,14 +107,16 @@ def _flaw(line: ibis.Table) -> ibis.Value:
     quantity, amount = line.quantity, line.amount_minor
     # NaN compares as greater than everything in DuckDB
     countable = (quantity > 0) & (quantity < _MOST) & ~quantity.isnan()
+    counts = ~line.state.isin(VOID)  # shops that void a line often empty or negate what it said
     return ibis.cases(
         (nameless, Flaw.MISSING_KEY.value),
         (line.ordered_at.isnull(), Flaw.BAD_TIME.value),
         (line.customer_key.isnull(), Flaw.UNKNOWN_CUSTOMER.value),
         (line.excluded, Flaw.NOT_MERCHANDISE.value),
         (line.product_key.isnull(), Flaw.UNKNOWN_PRODUCT.value),
-        (~countable.fill_null(False), Flaw.BAD_QUANTITY.value),
-        (amount.isnull() | (amount < 0), Flaw.BAD_AMOUNT.value),
+        (~line.state.isin(STATES), Flaw.UNKNOWN_VALUE.value),
+        (counts & ~countable.fill_null(False), Flaw.BAD_QUANTITY.value),
+        (counts & (amount.isnull() | (amount < 0)), Flaw.BAD_AMOUNT.value),
         else_=ibis.null(dt.string),
     )
 
@@ -124,6 +129,7 @@ def _at_fault(line: ibis.Table) -> ibis.Value:
         "ordered_at": line.ordered_at_said.cast("string"),
         "customer_id": line.customer_id,
         "product_id": line.product_id,
+        "state": line.state,
         "quantity": line.quantity_said.cast("string"),
         "amount": line.amount_said.cast("string"),
     }

@@ -66,7 +66,9 @@ ProductColumn = Literal[
     "flagged_on",
     "introduced_on",
 ]
-OrderColumn = Literal["order_id", "customer_id", "product_id", "quantity", "amount", "ordered_at"]
+OrderColumn = Literal[
+    "order_id", "customer_id", "product_id", "quantity", "amount", "ordered_at", "state"
+]
 CaseColumn = Literal[
     "case_id", "customer_id", "product_id", "kind", "opened_on", "closed_on", "satisfaction"
 ]
