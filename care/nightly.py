@@ -131,7 +131,7 @@ def take_snapshot(runtime: Runtime, *, night: date) -> str:
         until=as_of,
         timezone=timezone,
     )
-    beside = read_beside(sources, customers=keys, products=keyed, night=night)
+    beside = read_beside(sources, customers=keys, products=keyed, night=night, timezone=timezone)
     before = previous_snapshot(runtime.store, before=night)
 
     files = update_history(
@@ -168,7 +168,7 @@ def take_snapshot(runtime: Runtime, *, night: date) -> str:
 
 
 def _count(taken: Taken) -> Count:
-    return Count(read=taken.read, kept=len(taken.kept), set_aside=taken.rows_set_aside)
+    return Count(read=taken.read, kept=taken.rows_kept, set_aside=taken.rows_set_aside)
 
 
 def score(runtime: Runtime, *, night: date) -> int:

@@ -12,9 +12,8 @@ import pandas as pd
 
 from care.domain.setaside import SET_ASIDE
 from care.intake.absent import WITHOUT
-from care.intake.cases import read_cases
+from care.intake.beside import readers
 from care.intake.customers import read_customers
-from care.intake.deliveries import read_deliveries
 from care.intake.localday import night_begins
 from care.intake.orders import open_orders
 from care.intake.products import read_products
@@ -68,7 +67,7 @@ def check_sources(
     if "orders" in only:
         found.append(_orders(sources, customers, products, night, timezone))
     if set(only) == set(TABLES):
-        found += _beside(sources, customers, products, night)
+        found += _beside(sources, customers, products, night, timezone)
     return found
 
 
@@ -135,7 +134,7 @@ def _of_taken(table: Table[Any], taken: Taken | UnableToReadSources) -> Checked:
         table.NAME,
         table.place,
         read=taken.read,
-        kept=len(taken.kept),
+        kept=taken.rows_kept,
         rows_set_aside=taken.rows_set_aside,
         fields_set_aside=taken.fields_set_aside,
         without=_without(table.NAME, taken.kept),
@@ -146,7 +145,9 @@ def _of_taken(table: Table[Any], taken: Taken | UnableToReadSources) -> Checked:
 def _without(table: str, kept: pd.DataFrame) -> dict[str, str]:
     empty = {str(name) for name in kept if _is_empty(kept[name])}
     return {
-        names: off for names, off in WITHOUT[table].items() if empty.issuperset(names.split(", "))
+        names: off
+        for names, off in WITHOUT.get(table, {}).items()
+        if empty.issuperset(names.split(", "))
     }
 
 
@@ -194,22 +195,19 @@ def _beside(
     customers: Taken | UnableToReadSources | None,
     products: Taken | UnableToReadSources | None,
     night: date,
+    timezone: str,
 ) -> list[Checked]:
     if not isinstance(customers, Taken) or not isinstance(products, Taken):
         return []  # what stops the night is told already, and whom they are about is not known
     keyed = customers.kept.assign(customer_key=customers.kept.index)
     sold = products.kept.assign(product_key=products.kept.index)
-    read_each: list[tuple[Table[Any] | None, Any]] = [
-        (sources.cases, read_cases),
-        (sources.deliveries, read_deliveries),
-    ]
     return [
         _of_taken(
             table,
             _taken(partial(read, sources, table, customers=keyed, products=sold, night=night)),
         )
-        for table, read in read_each
-        if table is not None
+        for name, read in readers(timezone).items()
+        if (table := getattr(sources, name)) is not None
     ]
 
 

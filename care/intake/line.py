@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -59,25 +60,35 @@ def lines_before(
 def _said(opened: OpenTable[Orders], sources: Sources) -> ibis.Table:
     """Read the shop's lines in the house's types; missing where a value makes no sense."""
     amount, ordered_at, quantity = (opened.value(n) for n in ("amount", "ordered_at", "quantity"))
-    kind = ordered_at.type()
-    if not (kind.is_timestamp() or kind.is_date() or kind.is_string()):
-        raise sources.unable(
-            opened.table,
-            "columns.ordered_at",
-            f"{opened.table.shop_column('ordered_at')} is of type {kind}; "
-            "give a timestamp, a date or a text such as 2017-03-05 18:30:00.",
-        )
     return opened.rows.select(
         *PLACE,
         **{name: opened.key(name) for name in opened.table.KEYS},
         quantity=quantity.try_cast("float64"),
         amount_minor=minor_units(amount, money=opened.table.money),
-        ordered_at=as_instants(ordered_at, opened.table.timezone),
+        ordered_at=moments(opened, sources, "ordered_at"),
         state=opened.text("state").lower().fill_null(STATES[0]),
         quantity_said=quantity,
         amount_said=amount,
         ordered_at_said=ordered_at,
     )
+
+
+def moments(opened: OpenTable[Any], sources: Sources, name: str) -> ibis.Value:
+    """Read a column of moments as instants; missing where one makes no sense.
+
+    Raises:
+        UnableToReadSources: it is of a type that holds none.
+    """
+    said = opened.value(name)
+    kind = said.type()
+    if not (kind.is_timestamp() or kind.is_date() or kind.is_string()):
+        raise sources.unable(
+            opened.table,
+            f"columns.{name}",
+            f"{opened.table.shop_column(name)} is of type {kind}; "
+            "give a timestamp, a date or a text such as 2017-03-05 18:30:00.",
+        )
+    return as_instants(said, opened.table.timezone)
 
 
 def as_instants(times: ibis.Value, timezone: str) -> ibis.Value:

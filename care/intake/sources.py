@@ -80,6 +80,7 @@ DeliveryColumn = Literal[
     "failed_on",
     "delivered_on",
 ]
+EventColumn = Literal["customer_id", "product_id", "kind", "happened_at"]
 Money = Literal["major", "minor"]
 Plain = bool | int | float | date | str
 
@@ -259,17 +260,27 @@ class Deliveries(Table[DeliveryColumn]):
     KEYS = ("order_id", "customer_id")
 
 
+class Events(Table[EventColumn]):
+    """What customers look at and put into the cart."""
+
+    NAME = "events"
+    COLUMNS = get_args(EventColumn)
+    KEYS = ("customer_id", "product_id")
+    REQUIRED = ("kind", "happened_at")
+
+
 class _File(Decided):
     customers: Customers
     products: Products
     orders: Orders
     cases: Cases | None = None
     deliveries: Deliveries | None = None
+    events: Events | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The shop's tables, as ``shop.toml`` describes them; it need not have the last two."""
+    """The shop's tables, as ``shop.toml`` describes them; it need not have all."""
 
     path: Path
     customers: Customers
@@ -277,6 +288,7 @@ class Sources:
     orders: Orders
     cases: Cases | None = None
     deliveries: Deliveries | None = None
+    events: Events | None = None
 
     def source(self, table: Table[Any]) -> Source:
         """Where the rows of a table come from.
@@ -320,7 +332,7 @@ def read_sources(path: Path) -> Sources:
         said = read_toml(path, _File)
     except UnableToReadConfiguration as error:
         raise UnableToReadSources(str(error)) from None
-    return Sources(path, said.customers, said.products, said.orders, said.cases, said.deliveries)
+    return Sources(path, **{name: getattr(said, name) for name in _File.model_fields})
 
 
 def as_word(value: Plain) -> str:

@@ -52,6 +52,7 @@ class Snapshot(BaseModel):
     products: PinnedFile
     cases: PinnedFile | None = None  # these of a shop that has such a table
     deliveries: PinnedFile | None = None
+    events: PinnedFile | None = None
     unpaid: PinnedFile | None = None  # orders that wait for their payment
     set_aside: PinnedFile
     counts: dict[str, Count]  # by table of the shop
@@ -125,7 +126,7 @@ def find_snapshot(store: Store, night: date) -> Snapshot | None:
     except FileNotFoundError:
         return None
     snapshot = _parse(content, path)
-    beside = (snapshot.cases, snapshot.deliveries, snapshot.unpaid)
+    beside = (snapshot.cases, snapshot.deliveries, snapshot.events, snapshot.unpaid)
     for file in (*snapshot.history, snapshot.products, *beside, snapshot.set_aside):
         if file is not None:
             _verify(store, file, night)
