@@ -22,6 +22,7 @@ from care.domain.channel import Channel
 from care.domain.contact_policy import sending_window
 from care.domain.content import Content, UnableToEncodeContent, encode, render_sha256
 from care.domain.decision import BY_POLICY, State, Verdict, content_hash, outside_bounds
+from care.domain.event import WINDOW_DAYS, interests
 from care.domain.feed import doubts
 from care.domain.message import Rendered
 from care.domain.outbound import idempotency_key
@@ -45,6 +46,7 @@ from care.standing import find_all_standings, settle_points, with_standings
 from care.storage import catalogue, gifts, messages, nights, people, points, reviews
 from care.storage import snapshot as snapshots
 from care.storage.bulk import records
+from care.storage.buyers import bought_lately
 from care.storage.database import reading, writing
 from care.storage.history import (
     lines_by_day,
@@ -248,8 +250,12 @@ def _plan_once(runtime: Runtime, night: date) -> None:
     sold = catalogue_of(
         read_pinned(runtime.store, snapshot.products), never_name=policy.wording.never_name
     )
+    events = read_if_pinned(runtime.store, snapshot.events)
+    unpaid = read_if_pinned(runtime.store, snapshot.unpaid)
     tables = Tables(
-        customers=with_standings(runtime, history, everybody, standings, held, night=night),
+        customers=with_standings(
+            runtime, history, everybody, standings, held, night=night, events=events
+        ),
         rhythms=habits.rhythms,
         breaks=habits.breaks,
         silences=habits.silences,
@@ -258,6 +264,13 @@ def _plan_once(runtime: Runtime, night: date) -> None:
         owned=read_owned(history, sold, night=night),
         cases=cases,
         deliveries=read_if_pinned(runtime.store, snapshot.deliveries),
+        events=events,
+        unpaid=unpaid,
+        bought=bought_lately(
+            history,
+            interests(events, unpaid, sold, night=night),
+            since=night - timedelta(days=WINDOW_DAYS),
+        ),
     )
 
     paused = _paused(policy, lines_by_day(history), night) | _left_out(policy, tables, night)
