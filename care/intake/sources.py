@@ -1,6 +1,7 @@
 """Where the shop's data lies and what it calls things: ``shop.toml``."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -276,6 +277,13 @@ class _File(Decided):
     cases: Cases | None = None
     deliveries: Deliveries | None = None
     events: Events | None = None
+
+
+TABLES: Mapping[str, type[Table[Any]]] = {
+    name: next(one for one in (get_args(field.annotation) or (field.annotation,)) if one)
+    for name, field in _File.model_fields.items()
+}
+"""Every table that ``shop.toml`` may describe, by name."""
 
 
 @dataclass(frozen=True, slots=True)
