@@ -113,13 +113,14 @@ def take_snapshot(runtime: Runtime, *, night: date) -> str:
         until=as_of,
         timezone=timezone,
     )
-    beside = read_beside(sources, customers=keys, products=keyed, night=night)
+    beside = read_beside(sources, customers=keys, products=keyed, night=night, timezone=timezone)
     before = previous_snapshot(runtime.store, before=night)
 
     files = update_history(
         runtime.store,
         ordered.lines,
         by_day=ordered.by_day,
+        void=ordered.void,
         previous=() if before is None else before.history,
     )
 
@@ -130,7 +131,8 @@ def take_snapshot(runtime: Runtime, *, night: date) -> str:
         as_of=as_of,
         history=files,
         products=keyed,
-        beside={name: taken.kept for name, taken in beside.items()},
+        beside={name: taken.kept for name, taken in beside.items()}
+        | ({} if ordered.unpaid is None else {"unpaid": ordered.unpaid}),
         set_aside=pd.concat(
             [came.set_aside, sold.set_aside, ordered.set_aside]
             + [taken.set_aside for taken in beside.values()],
@@ -148,7 +150,7 @@ def take_snapshot(runtime: Runtime, *, night: date) -> str:
 
 
 def _count(taken: Taken) -> Count:
-    return Count(read=taken.read, kept=len(taken.kept), set_aside=taken.rows_set_aside)
+    return Count(read=taken.read, kept=taken.rows_kept, set_aside=taken.rows_set_aside)
 
 
 def score(runtime: Runtime, *, night: date) -> int:

@@ -119,22 +119,28 @@ def with_standings(
     held: pd.DataFrame,
     *,
     night: date,
+    events: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Customers with ``STANDING``, ``VALUED``, ``HELD`` and ``SEGMENTED`` beside each."""
     policy = runtime.policy
-    segmented = _segments(policy, history, everybody, night)
+    segmented = _segments(policy, history, everybody, events, night)
     return _with_standings(everybody, standings, held, policy).merge(
         segmented, on="customer_key", validate="one_to_one"
     )
 
 
 def _segments(
-    policy: Policy, history: ibis.Table, everybody: pd.DataFrame, night: date
+    policy: Policy,
+    history: ibis.Table,
+    everybody: pd.DataFrame,
+    events: pd.DataFrame | None,
+    night: date,
 ) -> pd.DataFrame:
     """How everybody buys, from all of the history and from its last part."""
     rules = policy.segments
     lately = spend(history, since=night - timedelta(days=rules.window_days))
-    return find_segments(everybody, spend(history), lately, rules, night=night)
+    seen = () if events is None else events["customer_key"]
+    return find_segments(everybody, spend(history), lately, rules, night=night, seen=seen)
 
 
 def _with_standings(

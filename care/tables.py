@@ -5,11 +5,13 @@ from datetime import date, timedelta
 import ibis
 
 from care.domain.campaign import Tables
+from care.domain.event import WINDOW_DAYS, interests
 from care.domain.product import catalogue
 from care.rhythms import read_habits
 from care.runtime import Runtime
 from care.standing import find_all_standings, settle_points, with_standings
 from care.storage import nights, people, points
+from care.storage.buyers import bought_lately
 from care.storage.database import reading
 from care.storage.owners import read_owned
 from care.storage.snapshot import Snapshot, read_if_pinned, read_pinned
@@ -35,8 +37,12 @@ def open_tables(
     sold = catalogue(
         read_pinned(runtime.store, snapshot.products), never_name=policy.wording.never_name
     )
+    events = read_if_pinned(runtime.store, snapshot.events)
+    unpaid = read_if_pinned(runtime.store, snapshot.unpaid)
     return Tables(
-        customers=with_standings(runtime, history, everybody, standings, held, night=night),
+        customers=with_standings(
+            runtime, history, everybody, standings, held, night=night, events=events
+        ),
         rhythms=habits.rhythms,
         breaks=habits.breaks,
         silences=habits.silences,
@@ -45,4 +51,11 @@ def open_tables(
         owned=read_owned(history, sold, night=night),
         cases=read_if_pinned(runtime.store, snapshot.cases),
         deliveries=read_if_pinned(runtime.store, snapshot.deliveries),
+        events=events,
+        unpaid=unpaid,
+        bought=bought_lately(
+            history,
+            interests(events, unpaid, sold, night=night),
+            since=night - timedelta(days=WINDOW_DAYS),
+        ),
     )

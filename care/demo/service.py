@@ -26,7 +26,7 @@ def draw_cases(lines: pd.DataFrame, products: pd.DataFrame, seed: int) -> pd.Dat
     rng = stream(seed, "cases")
     lasting = products[products["guarantee_days"].notna()]
     bought = pd.concat(
-        [_some_lines(lines, products, CASES, rng), _some_lines(lines, lasting, REPAIRS, rng)],
+        [some_lines(lines, products, CASES, rng), some_lines(lines, lasting, REPAIRS, rng)],
         ignore_index=True,
     )
     n = CASES + REPAIRS
@@ -57,7 +57,7 @@ def draw_deliveries(lines: pd.DataFrame, products: pd.DataFrame, seed: int) -> p
     ``delivered`` (datetime64[s], NaT).
     """
     rng = stream(seed, "deliveries")
-    some = _some_lines(lines, products, DELIVERIES, rng).drop_duplicates("basket_id")
+    some = some_lines(lines, products, DELIVERIES, rng).drop_duplicates("basket_id")
     n = len(some)
     promised = some["day"].to_numpy("datetime64[D]") + rng.integers(1, 4, n)
     late, failed = rng.random(n) < LATE_SHARE, rng.random(n) < FAILED_SHARE
@@ -74,7 +74,7 @@ def draw_deliveries(lines: pd.DataFrame, products: pd.DataFrame, seed: int) -> p
     )
 
 
-def _some_lines(
+def some_lines(
     lines: pd.DataFrame, products: pd.DataFrame, count: int, rng: np.random.Generator
 ) -> pd.DataFrame:
     """Order lines of the season with a price, each with its ``day``, oldest first."""

@@ -18,6 +18,7 @@ import pandas as pd
 
 from care.demo.facts import ShopFacts, count_facts
 from care.demo.goods import draw_goods
+from care.demo.online import draw_events, draw_open_orders
 from care.demo.people import make_people
 from care.demo.service import draw_cases, draw_deliveries
 from care.demo.words import name_products
@@ -66,6 +67,9 @@ def build_shop(folder: Path, *, seed: int = 2017) -> ShopFacts:
     names = name_products(catalogue)
     products = draw_goods(_describe(catalogue, names, lines), lines)
     people = make_people(_households(lines, demographics), seed=seed)
+    merchandise = products[~left_out(products)]
+    events = draw_events(lines, merchandise, seed)
+    open_orders = draw_open_orders(lines, merchandise, seed)
     cases, deliveries = draw_cases(lines, products, seed), draw_deliveries(lines, products, seed)
     facts = count_facts(
         lines=lines,
@@ -73,6 +77,8 @@ def build_shop(folder: Path, *, seed: int = 2017) -> ShopFacts:
         people=people,
         cases=cases,
         deliveries=deliveries,
+        events=events,
+        open_orders=open_orders,
         demographics=demographics,
         words=names["word"],
         left_out=left_out(products),
@@ -83,6 +89,8 @@ def build_shop(folder: Path, *, seed: int = 2017) -> ShopFacts:
     tables = {
         "customers": people.astype(dict.fromkeys(DAY_COLUMNS, "date32[day][pyarrow]")),
         "orders": lines,
+        "orders-open": open_orders,
+        "events": events,
         "cases": cases.astype(dict.fromkeys(CASE_DAYS, "date32[day][pyarrow]")),
         "deliveries": deliveries.astype(dict.fromkeys(DELIVERY_DAYS, "date32[day][pyarrow]")),
         "products": products.astype(dict.fromkeys(GOODS_DAYS, "date32[day][pyarrow]")),

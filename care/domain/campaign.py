@@ -12,6 +12,7 @@ import pandas as pd
 from pydantic import Field
 
 from care.domain.channel import Channel
+from care.domain.event import BOUGHT
 from care.domain.model import Decided
 from care.domain.owned import OWNED
 from care.domain.product import CATALOGUE
@@ -78,8 +79,8 @@ class Tables:
     ``rhythms``, ``breaks``, ``silences``: columns of ``care.domain.rhythm``. ``past``: columns of
     ``PAST``, the touches planned before, of which each rule sees its own, as far back as its
     settings remember. ``products``: columns of ``CATALOGUE``. ``owned``: columns of ``OWNED``.
-    ``cases``: columns of ``CASES``, or nothing. ``deliveries``: columns of ``DELIVERIES``, or
-    nothing.
+    ``bought``: columns of ``BOUGHT``. ``cases``, ``deliveries``, ``events``, ``unpaid``: columns of
+    ``CASES``, ``DELIVERIES``, ``EVENTS``, ``UNPAID``, or nothing.
     """
 
     customers: pd.DataFrame
@@ -91,9 +92,18 @@ class Tables:
     owned: pd.DataFrame = field(default_factory=OWNED.empty)
     cases: pd.DataFrame | None = None
     deliveries: pd.DataFrame | None = None
+    events: pd.DataFrame | None = None
+    unpaid: pd.DataFrame | None = None
+    bought: pd.DataFrame = field(default_factory=BOUGHT.empty)
 
     def lacks(self, need: str) -> bool:
-        """Whether the shop tells nothing of an optional input: a table, or ``table.column``."""
+        """Whether the shop tells nothing of an optional input: a table, or ``table.column``.
+
+        Of several with ``|`` between, one is enough.
+        """
+        return all(self._lacks(one) for one in need.split("|"))
+
+    def _lacks(self, need: str) -> bool:
         table, _, column = need.partition(".")
         frame: pd.DataFrame | None = getattr(self, table)
         return frame is None or (bool(column) and bool(frame[column].isna().all()))
@@ -127,7 +137,11 @@ class Campaign:
 
     def lacking(self, tables: Tables) -> list[str]:
         """Why the campaign is left out, in words; nothing if all it needs is there."""
-        return [f"the shop delivers no {need}" for need in sorted(self.needs) if tables.lacks(need)]
+        return [
+            f"the shop delivers no {need.replace('|', ' or ')}"
+            for need in sorted(self.needs)
+            if tables.lacks(need)
+        ]
 
     def read_facts(self, told: str) -> dict[str, Fact]:
         """What a rule wrote about a candidate, with the types that ``facts`` declares."""

@@ -1,6 +1,6 @@
 """What kind of customer she is by now: a word for how she buys, and her place among the others."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from enum import StrEnum
 
@@ -16,6 +16,7 @@ class Segment(StrEnum):
     """How a customer buys, from her orders up to the night."""
 
     PROSPECT = "prospect"
+    BROWSER = "browser"
     ONE_TIME = "one_time"
     REPEAT = "repeat"
     LOYAL = "loyal"
@@ -70,11 +71,13 @@ def find_segments(
     rules: SegmentRules,
     *,
     night: date,
+    seen: Collection[int] | pd.Series = (),
 ) -> pd.DataFrame:
     """Say of each customer how she buys.
 
     ``people``: ``customer_key`` and birth date parts. ``ever`` and ``lately``: ``customer_key,
     amount_minor, orders, last_day`` of all orders before the night and of those in the window.
+    ``seen``: keys of those who looked around lately; one who never ordered is a browser.
     Scores are quintiles among those who ever bought, equal for equal customers; recency by the last
     day, frequency and monetary by orders and spend in the window (Hughes, *Strategic Database
     Marketing*). Returns ``customer_key`` and ``SEGMENTED``, aligned with ``people``.
@@ -89,8 +92,23 @@ def find_segments(
     last = of_all["last_day"].to_numpy("datetime64[D]")
     silent = (np.datetime64(night, "D") - last).astype("float64")
     segment = np.select(
-        [~bought, silent > rules.lapsed_after_days, orders == 1, recent >= rules.loyal_orders],
-        [str(one) for one in (Segment.PROSPECT, Segment.LAPSED, Segment.ONE_TIME, Segment.LOYAL)],
+        [
+            ~bought & keys.isin(seen).to_numpy(bool),
+            ~bought,
+            silent > rules.lapsed_after_days,
+            orders == 1,
+            recent >= rules.loyal_orders,
+        ],
+        [
+            str(one)
+            for one in (
+                Segment.BROWSER,
+                Segment.PROSPECT,
+                Segment.LAPSED,
+                Segment.ONE_TIME,
+                Segment.LOYAL,
+            )
+        ],
         default=str(Segment.REPEAT),
     )
     return pd.DataFrame(

@@ -1,32 +1,47 @@
 """The tables that a shop need not have, beside its customers, products and orders."""
 
+from collections.abc import Callable, Mapping
 from datetime import date
+from functools import partial
+from typing import Any
 
 import pandas as pd
 
 from care.intake.cases import read_cases
 from care.intake.deliveries import read_deliveries
+from care.intake.events import read_events
 from care.intake.sources import Sources
 from care.intake.taken import Taken
 
 
 def read_beside(
-    sources: Sources, *, customers: pd.DataFrame, products: pd.DataFrame, night: date
+    sources: Sources,
+    *,
+    customers: pd.DataFrame,
+    products: pd.DataFrame,
+    night: date,
+    timezone: str = "UTC",
 ) -> dict[str, Taken]:
     """Read those of them that ``shop.toml`` describes, by name, as a night begins.
 
     ``customers``: ``customer_id, customer_key``. ``products``: ``product_id, product_key``.
+    ``timezone``: of the shop's local day.
 
     Raises:
         UnableToReadSources: a file or a required column is not there.
     """
-    found = {}
-    if sources.cases is not None:
-        found["cases"] = read_cases(
-            sources, sources.cases, customers=customers, products=products, night=night
-        )
-    if sources.deliveries is not None:
-        found["deliveries"] = read_deliveries(
-            sources, sources.deliveries, customers=customers, products=products, night=night
-        )
-    return found
+    known: dict[str, Any] = {"customers": customers, "products": products, "night": night}
+    return {
+        name: read(sources, table, **known)
+        for name, read in readers(timezone).items()
+        if (table := getattr(sources, name)) is not None
+    }
+
+
+def readers(timezone: str) -> Mapping[str, Callable[..., Taken]]:
+    """By table: ``read(sources, table, *, customers, products, night)``."""
+    return {
+        "cases": read_cases,
+        "deliveries": read_deliveries,
+        "events": partial(read_events, timezone=timezone),
+    }

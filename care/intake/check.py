@@ -1,7 +1,7 @@
 """The shop's data, tried before a night reads it: what would be kept, set aside, or stop it."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -12,16 +12,15 @@ import pandas as pd
 
 from care.domain.setaside import SET_ASIDE
 from care.intake.absent import WITHOUT
-from care.intake.cases import read_cases
+from care.intake.beside import readers
 from care.intake.customers import read_customers
-from care.intake.deliveries import read_deliveries
 from care.intake.localday import night_begins
 from care.intake.orders import open_orders
 from care.intake.products import read_products
 from care.intake.profile import Profile, profile
-from care.intake.proposal import TABLES, Proposal, propose
-from care.intake.sources import Sources, Table, UnableToReadSources, read_sources
-from care.intake.table import connect, open_table
+from care.intake.proposal import Proposal, propose
+from care.intake.sources import TABLES, Sources, Table, UnableToReadSources, read_sources
+from care.intake.table import connect, open_table, optional_key
 from care.intake.taken import Taken
 
 LISTED = 10_000
@@ -54,8 +53,8 @@ def check_sources(
 ) -> list[Checked]:
     """Read the tables as a night would, and save nothing.
 
-    ``timezone``: the shop's. ``only``: which tables are there; without customers or products no
-    order line is unknown.
+    ``timezone``: the shop's. ``only``: which tables are there; without customers or products
+    nothing is about an unknown one.
     """
     customers, products = (
         _taken(lambda: read_customers(sources, night=night)) if "customers" in only else None,
@@ -67,9 +66,7 @@ def check_sources(
             found.append(_of_taken(table, taken))
     if "orders" in only:
         found.append(_orders(sources, customers, products, night, timezone))
-    if set(only) == set(TABLES):
-        found += _beside(sources, customers, products, night)
-    return found
+    return found + _beside(sources, customers, products, night, timezone)
 
 
 def check_files(
@@ -105,7 +102,8 @@ def check_proposals(proposals: Sequence[Proposal], *, night: date, timezone: str
     ready = [one for one in proposals if not one.lacking]
     there = [one.table for one in ready]
     text = "\n".join(
-        [one.toml for one in ready] + [_NEVER_OPENED[name] for name in TABLES if name not in there]
+        [one.toml for one in ready]
+        + [said for name, said in _NEVER_OPENED.items() if name not in there]
     )
     with tempfile.TemporaryDirectory(prefix="nightcare-") as folder:
         path = Path(folder) / "shop.toml"
@@ -135,7 +133,7 @@ def _of_taken(table: Table[Any], taken: Taken | UnableToReadSources) -> Checked:
         table.NAME,
         table.place,
         read=taken.read,
-        kept=len(taken.kept),
+        kept=taken.rows_kept,
         rows_set_aside=taken.rows_set_aside,
         fields_set_aside=taken.fields_set_aside,
         without=_without(table.NAME, taken.kept),
@@ -146,7 +144,9 @@ def _of_taken(table: Table[Any], taken: Taken | UnableToReadSources) -> Checked:
 def _without(table: str, kept: pd.DataFrame) -> dict[str, str]:
     empty = {str(name) for name in kept if _is_empty(kept[name])}
     return {
-        names: off for names, off in WITHOUT[table].items() if empty.issuperset(names.split(", "))
+        names: off
+        for names, off in WITHOUT.get(table, {}).items()
+        if empty.issuperset(names.split(", "))
     }
 
 
@@ -166,8 +166,9 @@ def _orders(
 ) -> Checked:
     table = sources.orders
     try:
-        keyed = _keys(sources, "customer_id", customers).assign(customer_key=lambda f: f.index)
-        sold = _keys(sources, "product_id", products)
+        keyed = _keys(sources, table, "customer_id", customers)
+        keyed = keyed.assign(customer_key=keyed.index)
+        sold = _keys(sources, table, "product_id", products)
         taken = open_orders(
             sources,
             customers=keyed,
@@ -194,30 +195,36 @@ def _beside(
     customers: Taken | UnableToReadSources | None,
     products: Taken | UnableToReadSources | None,
     night: date,
+    timezone: str,
 ) -> list[Checked]:
-    if not isinstance(customers, Taken) or not isinstance(products, Taken):
+    if any(isinstance(one, UnableToReadSources) for one in (customers, products)):
         return []  # what stops the night is told already, and whom they are about is not known
-    keyed = customers.kept.assign(customer_key=customers.kept.index)
-    sold = products.kept.assign(product_key=products.kept.index)
-    read_each: list[tuple[Table[Any] | None, Any]] = [
-        (sources.cases, read_cases),
-        (sources.deliveries, read_deliveries),
-    ]
-    return [
-        _of_taken(
+
+    def read_one(table: Table[Any], read: Callable[..., Taken]) -> Taken:
+        keyed = _keys(sources, table, "customer_id", customers)
+        sold = _keys(sources, table, "product_id", products)
+        return read(
+            sources,
             table,
-            _taken(partial(read, sources, table, customers=keyed, products=sold, night=night)),
+            customers=keyed.assign(customer_key=keyed.index),
+            products=sold.assign(product_key=sold.index),
+            night=night,
         )
-        for table, read in read_each
-        if table is not None
+
+    return [
+        _of_taken(table, _taken(partial(read_one, table, read)))
+        for name, read in readers(timezone).items()
+        if (table := getattr(sources, name)) is not None
     ]
 
 
-def _keys(sources: Sources, name: str, taken: Taken | UnableToReadSources | None) -> pd.DataFrame:
-    """Keys that order lines may name: those kept or, where none are to be had, all they name."""
+def _keys(
+    sources: Sources, table: Table[Any], name: str, taken: Taken | UnableToReadSources | None
+) -> pd.DataFrame:
+    """Keys that rows may name: those kept or, where none are to be had, all they name."""
     if isinstance(taken, Taken):
         return taken.kept[[name]].reset_index(drop=True)
-    opened = open_table(connect(), sources, sources.orders)
-    named = opened.rows.select(**{name: opened.key(name)}).distinct()
+    opened = open_table(connect(), sources, table)
+    named = opened.rows.select(**{name: optional_key(opened, name)}).distinct()
     frame: pd.DataFrame = named.to_pyarrow().to_pandas().dropna().reset_index(drop=True)
     return frame.astype("str")

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import ibis
 import ibis.expr.datatypes as dt
 
-from care.domain.order import ORDERS
+from care.domain.order import ORDERS, STATES, VOID
 from care.domain.setaside import Flaw
 from care.intake.localday import INSTANT, instants, local_day
 from care.intake.money import minor_units
@@ -19,6 +20,7 @@ FIELDS: Mapping[Flaw, str] = {
     Flaw.UNKNOWN_CUSTOMER: "customer_id",
     Flaw.NOT_MERCHANDISE: "product_id",
     Flaw.UNKNOWN_PRODUCT: "product_id",
+    Flaw.UNKNOWN_VALUE: "state",
     Flaw.BAD_QUANTITY: "quantity",
     Flaw.BAD_AMOUNT: "amount",
 }
@@ -42,7 +44,8 @@ def lines_before(
 
     ``customers``: ``customer_id, customer_key``. ``products``: ``product_id, product_key,
     type_key, excluded``. Returns ``PLACE``, the columns of ``ORDERS`` (missing where they make no
-    sense), ``flaw``, and ``value``, which is what the field at fault said.
+    sense), ``state``, ``flaw``, and ``value``, which is what the field at fault said. Of a line
+    that is void, quantity and amount do not matter.
     """
     said = _said(opened, sources)
     said = said.filter(said.ordered_at.isnull() | (said.ordered_at < ibis.literal(until, INSTANT)))
@@ -51,30 +54,41 @@ def lines_before(
         keyed, products.product_key, products.type_key, products.excluded
     )
     judged = keyed.mutate(flaw=_flaw(keyed), day=local_day(keyed.ordered_at, timezone))
-    return judged.select(*PLACE, *ORDERS.dtypes, "flaw", value=_at_fault(judged))
+    return judged.select(*PLACE, *ORDERS.dtypes, "state", "flaw", value=_at_fault(judged))
 
 
 def _said(opened: OpenTable[Orders], sources: Sources) -> ibis.Table:
     """Read the shop's lines in the house's types; missing where a value makes no sense."""
     amount, ordered_at, quantity = (opened.value(n) for n in ("amount", "ordered_at", "quantity"))
-    kind = ordered_at.type()
-    if not (kind.is_timestamp() or kind.is_date() or kind.is_string()):
-        raise sources.unable(
-            opened.table,
-            "columns.ordered_at",
-            f"{opened.table.shop_column('ordered_at')} is of type {kind}; "
-            "give a timestamp, a date or a text such as 2017-03-05 18:30:00.",
-        )
     return opened.rows.select(
         *PLACE,
         **{name: opened.key(name) for name in opened.table.KEYS},
         quantity=quantity.try_cast("float64"),
         amount_minor=minor_units(amount, money=opened.table.money),
-        ordered_at=as_instants(ordered_at, opened.table.timezone),
+        ordered_at=moments(opened, sources, "ordered_at"),
+        state=opened.text("state").lower().fill_null(STATES[0]),
         quantity_said=quantity,
         amount_said=amount,
         ordered_at_said=ordered_at,
     )
+
+
+def moments(opened: OpenTable[Any], sources: Sources, name: str) -> ibis.Value:
+    """Read a column of moments as instants; missing where one makes no sense.
+
+    Raises:
+        UnableToReadSources: it is of a type that holds none.
+    """
+    said = opened.value(name)
+    kind = said.type()
+    if not (kind.is_timestamp() or kind.is_date() or kind.is_string()):
+        raise sources.unable(
+            opened.table,
+            f"columns.{name}",
+            f"{opened.table.shop_column(name)} is of type {kind}; "
+            "give a timestamp, a date or a text such as 2017-03-05 18:30:00.",
+        )
+    return as_instants(said, opened.table.timezone)
 
 
 def as_instants(times: ibis.Value, timezone: str) -> ibis.Value:
@@ -104,14 +118,16 @@ def _flaw(line: ibis.Table) -> ibis.Value:
     quantity, amount = line.quantity, line.amount_minor
     # NaN compares as greater than everything in DuckDB
     countable = (quantity > 0) & (quantity < _MOST) & ~quantity.isnan()
+    counts = ~line.state.isin(VOID)  # shops that void a line often empty or negate what it said
     return ibis.cases(
         (nameless, Flaw.MISSING_KEY.value),
         (line.ordered_at.isnull(), Flaw.BAD_TIME.value),
         (line.customer_key.isnull(), Flaw.UNKNOWN_CUSTOMER.value),
         (line.excluded, Flaw.NOT_MERCHANDISE.value),
         (line.product_key.isnull(), Flaw.UNKNOWN_PRODUCT.value),
-        (~countable.fill_null(False), Flaw.BAD_QUANTITY.value),
-        (amount.isnull() | (amount < 0), Flaw.BAD_AMOUNT.value),
+        (~line.state.isin(STATES), Flaw.UNKNOWN_VALUE.value),
+        (counts & ~countable.fill_null(False), Flaw.BAD_QUANTITY.value),
+        (counts & (amount.isnull() | (amount < 0)), Flaw.BAD_AMOUNT.value),
         else_=ibis.null(dt.string),
     )
 
@@ -124,6 +140,7 @@ def _at_fault(line: ibis.Table) -> ibis.Value:
         "ordered_at": line.ordered_at_said.cast("string"),
         "customer_id": line.customer_id,
         "product_id": line.product_id,
+        "state": line.state,
         "quantity": line.quantity_said.cast("string"),
         "amount": line.amount_said.cast("string"),
     }

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import ibis
 import ibis.expr.datatypes as dt
 import pandas as pd
 import pyarrow as pa
 
-from care.domain.order import ORDERS
+from care.domain.order import ORDERS, UNPAID
 from care.domain.setaside import SET_ASIDE, Flaw
 from care.intake.line import FIELDS, lines_before
 from care.intake.localday import INSTANT
@@ -22,13 +22,17 @@ _pair_hash = ibis.udf.scalar.builtin(
     lambda _order_id, _product_key: None, name="hash", signature=((dt.string, dt.int64), dt.uint64)
 )
 _line_hash = ibis.udf.scalar.builtin(
-    lambda _customer, _product, _type, _order, _at, _day, _quantity, _amount: None,
+    lambda _customer, _product, _type, _order, _at, _day, _quantity, _amount, _state: None,
     name="hash",
     signature=(
-        (dt.int64, dt.int64, dt.int64, dt.string, INSTANT, dt.date, dt.float64, dt.int64),
+        (*(dt.int64,) * 3, dt.string, INSTANT, dt.date, dt.float64, dt.int64, dt.string),
         dt.uint64,
     ),
 )
+
+
+UNPAID_DAYS = 30
+"""An order that was placed longer ago and never paid concerns nobody any more."""
 
 
 class UnableToTakeOrders(Exception):
@@ -39,15 +43,20 @@ class UnableToTakeOrders(Exception):
 class OrdersTaken:
     """The order lines of a night: those kept, as a relation, and what was set aside.
 
-    ``lines``: Ibis table on DuckDB with the columns of ``ORDERS``, in no order; the shop's files
-    are no longer needed for it. ``by_day``: one row a local day, ``day`` datetime64[s], ``lines``
-    int64, ``digest`` uint64 (of the day's lines, whatever their order). ``set_aside``: a sample of
+    ``lines``: those paid, an Ibis table on DuckDB with the columns of ``ORDERS``, in no order; the
+    shop's files are no longer needed for it. ``void``: lines that are no purchases, be it not yet
+    or no longer; ``order_id, product_key, day``. ``unpaid``: columns of ``UNPAID``, or nothing
+    where the shop tells no states. ``by_day``: one row a local day of all these lines, ``day``
+    datetime64[s], ``lines`` int64, ``digest`` uint64 (of the day's lines and their states, whatever
+    their order). ``set_aside``: a sample of
     the rows set aside, columns ``SET_ASIDE``; ``rows_set_aside`` counts them all by reason.
     ``read = kept + sum(rows_set_aside.values())``. ``later``: lines there are that were ordered
     from the night on; they count nowhere.
     """
 
     lines: ibis.Table
+    void: ibis.Table
+    unpaid: pd.DataFrame | None
     by_day: pd.DataFrame
     rows_set_aside: dict[str, int]
     set_aside: pd.DataFrame
@@ -56,7 +65,7 @@ class OrdersTaken:
 
     @property
     def kept(self) -> int:
-        """How many lines were taken."""
+        """How many lines were taken, of whatever state."""
         return int(self.by_day["lines"].sum())
 
 
@@ -99,8 +108,12 @@ def open_orders(
     by_flaw = {str(flaw): int(count) for flaw, count in counts.items()}
     told = int(totals["lines"].sum())
     torn = opened.torn["flaw"].value_counts()
+    sound = lines.filter(lines.flaw.isnull())
+    tells_states = "state" in opened.rows.columns or sources.orders.default("state") is not None
     return OrdersTaken(
-        lines=lines.filter(lines.flaw.isnull()).select(*ORDERS.dtypes),
+        lines=sound.filter(sound.state == "paid").select(*ORDERS.dtypes),
+        void=sound.filter(sound.state != "paid").select("order_id", "product_key", "day"),
+        unpaid=_unpaid(sound, since=until - timedelta(days=UNPAID_DAYS)) if tells_states else None,
         by_day=_by_day(totals),
         rows_set_aside=by_flaw | {str(flaw): int(count) for flaw, count in torn.items()},
         set_aside=_sample(opened, lines, by_flaw, samples, products),
@@ -163,10 +176,28 @@ def _totals(lines: ibis.Table) -> pd.DataFrame:
     """Lines and their digest by day and flaw: all that is counted, in one pass."""
     # An exclusive or is the same in any order, and no line stands twice to cancel itself. Another
     # DuckDB may hash otherwise: then every month counts as changed once, and is written anew.
-    digest = _line_hash(*(lines[name] for name in ORDERS.dtypes)).bit_xor()
+    digest = _line_hash(*(lines[name] for name in (*ORDERS.dtypes, "state"))).bit_xor()
     totals = lines.group_by("day", "flaw").agg(lines=lines.count(), digest=digest)
     frame: pd.DataFrame = totals.to_pyarrow().to_pandas()
     return frame
+
+
+def _unpaid(sound: ibis.Table, *, since: datetime) -> pd.DataFrame:
+    """The orders placed since an instant of which no line is paid."""
+    lately = sound.filter(sound.ordered_at >= ibis.literal(since, INSTANT))
+    paid = sound.filter(sound.state == "paid").select("customer_key", "order_id")
+    placed = lately.filter(lately.state == "placed").anti_join(paid, ["customer_key", "order_id"])
+    dearest = ibis.window(
+        group_by=["customer_key", "order_id"],
+        order_by=[ibis.desc("amount_minor"), "product_key"],
+    )
+    ranked = placed.mutate(
+        rank=ibis.row_number().over(dearest),
+        placed_on=placed.day.min().over(group_by=["customer_key", "order_id"]),
+    )
+    found = ranked.filter(ranked.rank == 0).order_by("customer_key", "order_id")
+    frame: pd.DataFrame = found.select(*UNPAID.dtypes).to_pyarrow().to_pandas()
+    return UNPAID.check(frame.astype(dict(UNPAID.dtypes)))
 
 
 def _by_day(totals: pd.DataFrame) -> pd.DataFrame:

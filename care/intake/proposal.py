@@ -7,18 +7,14 @@ from dataclasses import dataclass
 from glob import escape
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
 
 from care.intake.profile import Column, Profile
-from care.intake.sources import Customers, Orders, Products, Table
+from care.intake.sources import TABLES
 from care.intake.synonyms import COLUMNS, FILE_NAMES, WORDS, plain, without_unit
-
-TABLES: Mapping[str, type[Table[Any]]] = {
-    table.NAME: table for table in (Customers, Products, Orders)
-}
 
 _REGIONS = {"Chinese mobile": "CN", "American phone": "US"}
 _MONEY = ("amount", "price")
+_MOMENTS = ("ordered_at", "happened_at")
 _LACKING, _FITTING_NAME = 3, 2  # points off for a required column, and on for the file's name
 
 
@@ -64,8 +60,9 @@ def table_of(profile: Profile) -> str | None:
 
 def _points(profile: Profile, table: str) -> int:
     columns = match(profile, table)
-    lacks = len(_lacking(table, columns))
-    named = re.search(FILE_NAMES[table], profile.path.stem.casefold()) is not None
+    lacks = len(_lacking(table, columns)) + all(name.endswith("_id") for name in columns)
+    words = FILE_NAMES.get(table, table.removesuffix("s"))
+    named = re.search(words, profile.path.stem.casefold()) is not None
     return len(columns) - _LACKING * lacks + _FITTING_NAME * named
 
 
@@ -73,8 +70,9 @@ def match(profile: Profile, table: str) -> dict[str, str]:
     """Find the shop's column of each canonical one: by name, and an e-mail or phone by its look."""
     free = {plain(column.name): column.name for column in reversed(profile.columns)}
     found: dict[str, str] = {}
-    for canonical, names in COLUMNS[table].items():
-        for name in (canonical, *names.split("|")):
+    known = COLUMNS.get(table, {})
+    for canonical in dict.fromkeys([*known, *TABLES[table].COLUMNS]):
+        for name in (canonical, *filter(None, known.get(canonical, "").split("|"))):
             spelled = next((one for one in free if _same(one, plain(name), canonical)), None)
             if spelled is not None:
                 found[canonical] = free.pop(spelled)
@@ -114,9 +112,9 @@ def _keys(name: str, profiles: Sequence[Profile], columns: Mapping[str, str]) ->
         said = {getattr(profile, key) for profile in profiles}
         if len(said) == 1 and None not in said:  # else each file is looked at for itself
             yield f"{key} = {_quoted(said.pop())}"
-    if name != "customers":
+    if "money" in TABLES[name].model_fields:
         yield _money(last, columns)
-    if name == "orders":
+    if any(column in columns for column in _MOMENTS):
         zone = "Asia/Shanghai" if last.encoding == "gb18030" else "UTC"
         yield f"timezone = {_quoted(zone)}  # check: of times that name no zone"
     elif (region := _REGIONS.get(_kind(last, columns, "phone"))) is not None:

@@ -1,6 +1,7 @@
 """Where the shop's data lies and what it calls things: ``shop.toml``."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -66,7 +67,9 @@ ProductColumn = Literal[
     "flagged_on",
     "introduced_on",
 ]
-OrderColumn = Literal["order_id", "customer_id", "product_id", "quantity", "amount", "ordered_at"]
+OrderColumn = Literal[
+    "order_id", "customer_id", "product_id", "quantity", "amount", "ordered_at", "state"
+]
 CaseColumn = Literal[
     "case_id", "customer_id", "product_id", "kind", "opened_on", "closed_on", "satisfaction"
 ]
@@ -78,6 +81,7 @@ DeliveryColumn = Literal[
     "failed_on",
     "delivered_on",
 ]
+EventColumn = Literal["customer_id", "product_id", "kind", "happened_at"]
 Money = Literal["major", "minor"]
 Plain = bool | int | float | date | str
 
@@ -257,17 +261,34 @@ class Deliveries(Table[DeliveryColumn]):
     KEYS = ("order_id", "customer_id")
 
 
+class Events(Table[EventColumn]):
+    """What customers look at and put into the cart."""
+
+    NAME = "events"
+    COLUMNS = get_args(EventColumn)
+    KEYS = ("customer_id", "product_id")
+    REQUIRED = ("kind", "happened_at")
+
+
 class _File(Decided):
     customers: Customers
     products: Products
     orders: Orders
     cases: Cases | None = None
     deliveries: Deliveries | None = None
+    events: Events | None = None
+
+
+TABLES: Mapping[str, type[Table[Any]]] = {
+    name: next(one for one in (get_args(field.annotation) or (field.annotation,)) if one)
+    for name, field in _File.model_fields.items()
+}
+"""Every table that ``shop.toml`` may describe, by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The shop's tables, as ``shop.toml`` describes them; it need not have the last two."""
+    """The shop's tables, as ``shop.toml`` describes them; it need not have all."""
 
     path: Path
     customers: Customers
@@ -275,6 +296,7 @@ class Sources:
     orders: Orders
     cases: Cases | None = None
     deliveries: Deliveries | None = None
+    events: Events | None = None
 
     def source(self, table: Table[Any]) -> Source:
         """Where the rows of a table come from.
@@ -318,7 +340,7 @@ def read_sources(path: Path) -> Sources:
         said = read_toml(path, _File)
     except UnableToReadConfiguration as error:
         raise UnableToReadSources(str(error)) from None
-    return Sources(path, said.customers, said.products, said.orders, said.cases, said.deliveries)
+    return Sources(path, **{name: getattr(said, name) for name in _File.model_fields})
 
 
 def as_word(value: Plain) -> str:

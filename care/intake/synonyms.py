@@ -4,6 +4,20 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
+_ORDER = (
+    "order id|order no|order number|order code|basket id|transaction id|invoice no"
+    "|invoice id|receipt id|订单号|订单编号|订单id|单号"
+)
+_CUSTOMER = (
+    "customer id|uid|user id|member id|member no|customer no|customer number"
+    "|client id|cust id|household id|会员号|会员编号|会员id|客户号|客户编号|客户id"
+    "|用户id|用户编号"
+)
+_PRODUCT = (
+    "product id|sku|sku id|item id|article id|product code|item code|product no"
+    "|商品id|商品编号|商品编码|产品id|产品编号|货号"
+)
+
 COLUMNS: Mapping[str, Mapping[str, str]] = {
     "customers": {
         "customer_id": "customer id|id|uid|user id|member id|member no|customer no|customer number"
@@ -53,19 +67,43 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "introduced_on": "introduced on|launch date|launched on|上市日期|上架日期",
     },
     "orders": {
-        "order_id": "order id|order no|order number|order code|basket id|transaction id|invoice no"
-        "|invoice id|receipt id|订单号|订单编号|订单id|单号",
-        "customer_id": "customer id|uid|user id|member id|member no|customer no|customer number"
-        "|client id|cust id|household id|会员号|会员编号|会员id|客户号|客户编号|客户id"
-        "|用户id|用户编号",
-        "product_id": "product id|sku|sku id|item id|article id|product code|item code|product no"
-        "|商品id|商品编号|商品编码|产品id|产品编号|货号",
+        "order_id": _ORDER,
+        "customer_id": _CUSTOMER,
+        "product_id": _PRODUCT,
         "quantity": "quantity|qty|units|pieces|数量|件数|购买数量",
         "amount": "amount|line total|line amount|total|total price|total amount|net amount"
         "|sales value|revenue|paid|金额|总价|实付金额|支付金额|销售额|小计",
         "ordered_at": "ordered at|order date|order time|order datetime|timestamp|date|purchased at"
         "|purchase date|transaction timestamp|transaction date|invoice date|created at|paid at"
         "|下单时间|订单时间|订单日期|购买时间|购买日期|支付时间|成交时间|日期",
+        "state": "status|order status|order state|payment status|订单状态|支付状态|交易状态",
+    },
+    "cases": {
+        "case_id": "case id|case no|ticket|ticket id|ticket no|工单号|工单编号|售后单号",
+        "customer_id": _CUSTOMER,
+        "product_id": _PRODUCT,
+        "kind": "case type|ticket type|type|matter|reason|工单类型|售后类型|类型",
+        "opened_on": "opened|opened at|open date|created at|created on|受理日期|受理时间|创建时间",
+        "closed_on": "closed|closed at|close date|resolved at|resolved on"
+        "|结案日期|关闭时间|完成时间",
+        "satisfaction": "rating|score|csat|满意度|评分",
+    },
+    "deliveries": {
+        "order_id": _ORDER,
+        "customer_id": _CUSTOMER,
+        "product_id": _PRODUCT,
+        "promised_on": "promised|promised date|expected on|expected delivery|estimated delivery|eta"
+        "|预计送达|预计送达时间",
+        "failed_on": "failed|failed at|not delivered|派送失败时间|投递失败时间",
+        "delivered_on": "delivered|delivered at|delivery date|received at"
+        "|签收时间|送达时间|收货时间",
+    },
+    "events": {
+        "customer_id": _CUSTOMER,
+        "product_id": _PRODUCT,
+        "kind": "event|event type|event name|action|behavior|type|行为|行为类型|事件|事件类型",
+        "happened_at": "event time|time|timestamp|occurred at|at|created at|date"
+        "|行为时间|事件时间|发生时间|时间",
     },
 }
 """Table → canonical column → names, the likeliest first."""
@@ -81,6 +119,22 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "preferred_channel": {"email": "e-mail|mail|邮件|电子邮件", "sms": "text|mobile|短信|手机"},
     "email_consent": {"true": _YES, "false": _NO},
     "sms_consent": {"true": _YES, "false": _NO},
+    "state": {
+        "paid": "complete|completed|shipped|delivered|fulfilled|finished"
+        "|已付款|已支付|已发货|已收货|已完成|交易成功",
+        "placed": "open|pending|unpaid|awaiting payment|pending payment"
+        "|待付款|待支付|未付款|未支付",
+        "cancelled": "canceled|called off|void|voided|closed|expired|已取消|已关闭|交易关闭",
+        "returned": "refunded|已退款|已退货",
+    },
+    "kind": {
+        "complaint": "投诉",
+        "repair": "维修|报修",
+        "return": "退货|退换货",
+        "inquiry": "question|enquiry|咨询",
+        "view": "pv|viewed|page view|product view|look|looked|浏览|点击",
+        "cart": "add to cart|added to cart|put in cart|加购|加入购物车",
+    },
 }
 """Column → canonical word → what else stands for it; the house knows its own word by itself."""
 
@@ -88,6 +142,9 @@ FILE_NAMES: Mapping[str, str] = {
     "customers": "customer|member|client|user|people|会员|客户|用户",
     "products": "product|item|catalog|goods|sku|商品|产品",
     "orders": "order|sale|transaction|basket|line|订单|销售|交易",
+    "cases": "case|ticket|complaint|service|工单|售后|投诉",
+    "deliveries": "deliver|shipment|shipping|parcel|物流|配送|快递",
+    "events": "event|behavior|behaviour|click|view|cart|行为|事件|浏览|加购",
 }
 
 _MINOR = re.compile(r"(in)?(cents?|minor|fen)$|分$")

@@ -1,5 +1,6 @@
 """What came in from one table, and what was set aside: together, everything that was read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,11 +19,16 @@ _REACHES_SOMEBODY = r"@|^\+[0-9]{8,15}$|^1[3-9][0-9]{9}$|^\(?[0-9]{3}\)?[ .-][0-
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """``read = len(kept) + rows_set_aside``; ``set_aside`` also lists single fields left empty."""
+    """``read = rows_kept + rows_set_aside``; ``set_aside`` also lists single fields left empty."""
 
     kept: pd.DataFrame
     set_aside: pd.DataFrame
     read: int
+
+    @property
+    def rows_kept(self) -> int:
+        """How many rows were taken."""
+        return len(self.kept)
 
     @property
     def rows_set_aside(self) -> dict[str, int]:
@@ -33,6 +39,28 @@ class Taken:
     def fields_set_aside(self) -> dict[str, int]:
         """How many fields of rows that were taken are empty or mended, by reason."""
         return _count(self.set_aside.loc[self.set_aside["scope"] == "field", "reason"])
+
+
+@dataclass(frozen=True, slots=True)
+class Summed(Taken):
+    """What came from a table of too many rows to hold: ``kept`` has their sums.
+
+    ``rows``: how many of them are in the sums. ``reasons``: how many were set aside, by reason, of
+    which ``set_aside`` lists the first.
+    """
+
+    rows: int
+    reasons: Mapping[str, int]
+
+    @property
+    def rows_kept(self) -> int:
+        """How many rows were taken."""
+        return self.rows
+
+    @property
+    def rows_set_aside(self) -> dict[str, int]:
+        """How many rows were not taken, by reason."""
+        return dict(self.reasons)
 
 
 @dataclass(slots=True)

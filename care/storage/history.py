@@ -72,15 +72,17 @@ def update_history(
     lines: ibis.Table,
     *,
     by_day: pd.DataFrame,
+    void: ibis.Table | None = None,
     previous: Sequence[MonthFile] = (),
 ) -> list[MonthFile]:
     """Put tonight's lines into the history: previous months ∪ lines, and of one line tonight's.
 
-    ``lines``: Ibis table on DuckDB, columns of ``ORDERS``. ``by_day``: ``day, lines, digest`` of
-    the same lines, which are read several times. A month for which the shop delivers what it
-    delivered before keeps its file unread. A line that has moved to another month leaves the old
-    one. Nothing is ever removed because the shop stopped delivering it. Returns the files by month;
-    others are left alone.
+    ``lines``: Ibis table on DuckDB, columns of ``ORDERS``. ``void``: lines that are no purchases,
+    ``order_id, product_key, day``; one that was a purchase on an earlier night leaves the history.
+    ``by_day``: ``day, lines, digest`` of both, which are read several times. A month for which the
+    shop delivers what it delivered before keeps its file unread. A line that has moved to another
+    month leaves the old one. Nothing is ever removed because the shop stopped delivering it.
+    Returns the files by month; others are left alone.
     """
     before = {file.month: file for file in previous}
     delivered = _fingerprints(by_day)
@@ -93,11 +95,14 @@ def update_history(
         return [before[month] for month in sorted(before)]
     connection = lines.get_backend()
     store.attach(connection)
+    told = lines.select(*LINE, "day")
+    if void is not None:
+        told = told.union(void.select(*LINE, "day"))
     untouched = [file for month, file in before.items() if month not in changed]
     if untouched:
         old = _read(connection, store, untouched)
-        changed |= _months(old.semi_join(_of_months(lines, changed), LINE))
-    fresh = _of_months(lines, changed)
+        changed |= _months(old.semi_join(_of_months(told, changed), LINE))
+    fresh = _of_months(told, changed)
     after = dict(before)
     for month in sorted(changed):
         merged = lines.filter(_is_in(lines.day, month)).select(*ORDERS.dtypes)

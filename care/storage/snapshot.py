@@ -50,8 +50,10 @@ class Snapshot(BaseModel):
     as_of: datetime  # the night's first instant: everything before it was read
     history: tuple[MonthFile, ...]
     products: PinnedFile
-    cases: PinnedFile | None = None  # these two of a shop that has such a table
+    cases: PinnedFile | None = None  # these of a shop that has such a table
     deliveries: PinnedFile | None = None
+    events: PinnedFile | None = None
+    unpaid: PinnedFile | None = None  # orders that wait for their payment
     set_aside: PinnedFile
     counts: dict[str, Count]  # by table of the shop
 
@@ -124,9 +126,10 @@ def find_snapshot(store: Store, night: date) -> Snapshot | None:
     except FileNotFoundError:
         return None
     snapshot = _parse(content, path)
-    beside = [file for file in (snapshot.cases, snapshot.deliveries) if file is not None]
+    beside = (snapshot.cases, snapshot.deliveries, snapshot.events, snapshot.unpaid)
     for file in (*snapshot.history, snapshot.products, *beside, snapshot.set_aside):
-        _verify(store, file, night)
+        if file is not None:
+            _verify(store, file, night)
     return snapshot
 
 
