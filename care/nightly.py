@@ -20,6 +20,7 @@ from care.domain.feed import doubts
 from care.domain.screen import Permissions
 from care.domain.touch import Ledger, plan_touches
 from care.intake.beside import read_beside
+from care.intake.consents import read_consents, with_consents
 from care.intake.customers import read_customers
 from care.intake.localday import night_begins
 from care.intake.orders import open_orders
@@ -103,8 +104,14 @@ def take_snapshot(runtime: Runtime, *, night: date) -> str:
     as_of = night_begins(night, timezone)
     sources = read_sources(runtime.settings.sources)
     came, sold = read_customers(sources, night=night), read_products(sources, night=night)
+    everybody, agreed = came.kept, {}
+    if (told := sources.consents) is not None:
+        agreed["consents"] = read_consents(
+            sources, told, customers=everybody, night=night, timezone=timezone
+        )
+        everybody = with_consents(everybody, agreed["consents"].kept)
     with writing(runtime.engine) as connection:
-        keys = people.sync_people(connection, came.kept, night=night, vault=runtime.vault)
+        keys = people.sync_people(connection, everybody, night=night, vault=runtime.vault)
         keyed = catalogue.sync_catalogue(connection, sold.kept)
     ordered = open_orders(
         sources,
@@ -135,14 +142,14 @@ def take_snapshot(runtime: Runtime, *, night: date) -> str:
         | ({} if ordered.unpaid is None else {"unpaid": ordered.unpaid}),
         set_aside=pd.concat(
             [came.set_aside, sold.set_aside, ordered.set_aside]
-            + [taken.set_aside for taken in beside.values()],
+            + [taken.set_aside for taken in (agreed | beside).values()],
             ignore_index=True,
         ),
         counts={
             "customers": _count(came),
             "products": _count(sold),
             "orders": Count(read=ordered.read, kept=ordered.kept, set_aside=ordered.rows_set_aside),
-            **{name: _count(taken) for name, taken in beside.items()},
+            **{name: _count(taken) for name, taken in (agreed | beside).items()},
         },
     )
     log.info("%s: %d customers, %d order lines taken in", night, len(came.kept), ordered.kept)

@@ -40,6 +40,7 @@ _CUSTOMER: dict[str, tuple[str, Any]] = {
     "preferred_channel": ("str", None),
     "email_consent": ("bool", True),
     "sms_consent": ("bool", True),
+    "sensitive_consent": ("bool", False),
     "tier": ("str", "member"),
     "tier_reached_on": ("datetime64[s]", pd.NaT),
     "tier_renewed_on": ("datetime64[s]", pd.NaT),

@@ -31,6 +31,14 @@ CUSTOMERS = Columns(
         "preferred_channel": "str",  # email or sms
         "email_consent": "bool",  # to marketing
         "sms_consent": "bool",
+        "sensitive_consent": "bool",  # to letters about what the policy calls sensitive
     },
 )
 """One row a customer. Text may be missing unless said otherwise."""
+
+PURPOSES = {
+    "email": "email_consent",
+    "sms": "sms_consent",
+    "sensitive": "sensitive_consent",
+}
+"""What a customer may agree to, and the column that says whether she has."""

@@ -1,6 +1,6 @@
 """The tables that a shop need not have, beside its customers, products and orders."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date
 from functools import partial
 from typing import Any
@@ -38,7 +38,7 @@ def read_beside(
     }
 
 
-def readers(timezone: str) -> Mapping[str, Callable[..., Taken]]:
+def readers(timezone: str) -> dict[str, Callable[..., Taken]]:
     """By table: ``read(sources, table, *, customers, products, night)``."""
     return {
         "cases": read_cases,

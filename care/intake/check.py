@@ -13,6 +13,7 @@ import pandas as pd
 from care.domain.setaside import SET_ASIDE
 from care.intake.absent import WITHOUT
 from care.intake.beside import readers
+from care.intake.consents import read_consents
 from care.intake.customers import read_customers
 from care.intake.localday import night_begins
 from care.intake.orders import open_orders
@@ -200,6 +201,10 @@ def _beside(
     if any(isinstance(one, UnableToReadSources) for one in (customers, products)):
         return []  # what stops the night is told already, and whom they are about is not known
 
+    def consents(*of: Any, products: pd.DataFrame, **known: Any) -> Taken:
+        del products  # a consent is about none
+        return read_consents(*of, **known, timezone=timezone)
+
     def read_one(table: Table[Any], read: Callable[..., Taken]) -> Taken:
         keyed = _keys(sources, table, "customer_id", customers)
         sold = _keys(sources, table, "product_id", products)
@@ -213,7 +218,7 @@ def _beside(
 
     return [
         _of_taken(table, _taken(partial(read_one, table, read)))
-        for name, read in readers(timezone).items()
+        for name, read in (readers(timezone) | {"consents": consents}).items()
         if (table := getattr(sources, name)) is not None
     ]
 

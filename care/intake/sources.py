@@ -50,6 +50,7 @@ CustomerColumn = Literal[
     "preferred_channel",
     "email_consent",
     "sms_consent",
+    "sensitive_consent",
 ]
 ProductColumn = Literal[
     "product_id",
@@ -82,6 +83,7 @@ DeliveryColumn = Literal[
     "delivered_on",
 ]
 EventColumn = Literal["customer_id", "product_id", "kind", "happened_at"]
+ConsentColumn = Literal["customer_id", "purpose", "given", "given_at", "source"]
 Money = Literal["major", "minor"]
 Plain = bool | int | float | date | str
 
@@ -270,6 +272,15 @@ class Events(Table[EventColumn]):
     REQUIRED = ("kind", "happened_at")
 
 
+class Consents(Table[ConsentColumn]):
+    """What customers agreed to or took back; it overrides what the customers' table says."""
+
+    NAME = "consents"
+    COLUMNS = get_args(ConsentColumn)
+    KEYS = ("customer_id",)
+    REQUIRED = ("purpose", "given", "given_at")
+
+
 class _File(Decided):
     customers: Customers
     products: Products
@@ -277,6 +288,7 @@ class _File(Decided):
     cases: Cases | None = None
     deliveries: Deliveries | None = None
     events: Events | None = None
+    consents: Consents | None = None
 
 
 TABLES: Mapping[str, type[Table[Any]]] = {
@@ -297,6 +309,7 @@ class Sources:
     cases: Cases | None = None
     deliveries: Deliveries | None = None
     events: Events | None = None
+    consents: Consents | None = None
 
     def source(self, table: Table[Any]) -> Source:
         """Where the rows of a table come from.

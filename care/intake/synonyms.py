@@ -48,6 +48,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "email_consent": "email consent|email opt in|accepts email marketing"
         "|同意邮件|接收邮件|邮件订阅",
         "sms_consent": "sms consent|sms opt in|accepts sms marketing|同意短信|接收短信|短信订阅",
+        "sensitive_consent": "sensitive consent",
     },
     "products": {
         "product_id": "product id|id|sku|sku id|item id|article id|product code|item code"
@@ -105,6 +106,14 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "happened_at": "event time|time|timestamp|occurred at|at|created at|date"
         "|行为时间|事件时间|发生时间|时间",
     },
+    "consents": {
+        "customer_id": _CUSTOMER,
+        "purpose": "channel|consent type|scope|用途|授权类型|同意事项",
+        "given": "granted|consent|consented|agreed|opted in|opt in|是否同意|同意",
+        "given_at": "granted at|consented at|changed at|updated at|timestamp|time|date"
+        "|同意时间|授权时间|时间",
+        "source": "origin|collected by|来源|渠道",
+    },
 }
 """Table → canonical column → names, the likeliest first."""
 
@@ -119,6 +128,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "preferred_channel": {"email": "e-mail|mail|邮件|电子邮件", "sms": "text|mobile|短信|手机"},
     "email_consent": {"true": _YES, "false": _NO},
     "sms_consent": {"true": _YES, "false": _NO},
+    "sensitive_consent": {"true": _YES, "false": _NO},
+    "given": {"true": _YES, "false": _NO},
+    "purpose": {"email": "e-mail|mail|邮件", "sms": "text|短信", "sensitive": "敏感|敏感信息"},
     "state": {
         "paid": "complete|completed|shipped|delivered|fulfilled|finished"
         "|已付款|已支付|已发货|已收货|已完成|交易成功",
@@ -144,6 +156,7 @@ FILE_NAMES: Mapping[str, str] = {
     "orders": "order|sale|transaction|basket|line|订单|销售|交易",
     "cases": "case|ticket|complaint|service|工单|售后|投诉",
     "deliveries": "deliver|shipment|shipping|parcel|物流|配送|快递",
+    "consents": "consent|permission|opt|授权|同意",
     "events": "event|behavior|behaviour|click|view|cart|行为|事件|浏览|加购",
 }
 

@@ -17,7 +17,12 @@ DESCRIBING = [
     for column in identities.c
     if column.name not in ("customer_key", "customer_id", "data_key")
 ]
-CONSENT_COLUMNS = {"email_consent": "email", "sms_consent": "sms"}
+CONSENT_COLUMNS = {
+    "email_consent": ("email", "marketing"),
+    "sms_consent": ("sms", "marketing"),
+    "sensitive_consent": ("any", "sensitive"),
+}
+"""Column → channel and purpose."""
 
 
 def sync_people(
@@ -80,17 +85,23 @@ def _sync_consents(connection: Connection, people: pd.DataFrame, night: date) ->
                 {
                     "customer_key": people["customer_key"],
                     "channel": channel,
-                    "purpose": "marketing",
+                    "purpose": purpose,
                     "granted": people[column].astype("boolean"),
                 }
             )
-            for column, channel in CONSENT_COLUMNS.items()
+            for column, (channel, purpose) in CONSENT_COLUMNS.items()
         ]
     )
     keys = ["customer_key", "channel", "purpose"]
     known = read_frame(connection, select(*(consents.c[name] for name in [*keys, "granted"])))
     compared = told.merge(known, on=keys, how="left", suffixes=("", "_before"))
     changed = ~(compared["granted"] == compared["granted_before"]).fillna(False).astype(bool)
+    # Few are ever asked about what is sensitive; that the others are silent need not be written.
+    changed &= (
+        (compared["purpose"] == "marketing")
+        | compared["granted"].fillna(False).astype(bool)
+        | compared["granted_before"].notna()
+    )
     news = compared.loc[changed, [*keys, "granted"]].assign(
         source="customer import", recorded_on=night
     )
@@ -117,17 +128,17 @@ def find_customer(connection: Connection, name: str) -> Known | None:
 
 
 def read_people(connection: Connection, *, customer_key: int | None = None) -> pd.DataFrame:
-    """Everybody, or one, as planning needs them: key, canonical columns and marketing consents."""
+    """Everybody, or one, as planning needs them: key, canonical columns and consents."""
     query = select(identities, customers.c.customer_ref).select_from(identities.join(customers))
     granted = {}
-    for column, channel in CONSENT_COLUMNS.items():
+    for column, (channel, purpose) in CONSENT_COLUMNS.items():
         consent = consents.alias(column)
         query = query.outerjoin(
             consent,
             and_(
                 consent.c.customer_key == identities.c.customer_key,
                 consent.c.channel == channel,
-                consent.c.purpose == "marketing",
+                consent.c.purpose == purpose,
             ),
         ).add_columns(consent.c.granted.label(column))
         granted[column] = "bool"

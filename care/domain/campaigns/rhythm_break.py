@@ -7,6 +7,7 @@ shopping altogether, or with its last step. A letter never says that anybody was
 from datetime import date
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from pydantic import Field
 
@@ -19,6 +20,9 @@ class RhythmBreakSettings(JourneySettings):
     """Rhythm break settings."""
 
     min_purchases: int = Field(default=6, ge=4, description="days on which she bought the type")
+    sensitive: tuple[str, ...] = Field(
+        default=(), description="categories that need her own consent to it"
+    )
 
 
 def find_rhythm_breaks(
@@ -35,6 +39,7 @@ def find_rhythm_breaks(
         (broken["purchases"].to_numpy() >= settings.min_purchases)
         & broken["product_key"].notna().to_numpy()
         & (began <= settings.lasts_days)
+        & _welcome(broken, tables.customers, settings)
     )
     longest = (
         broken[worth_it]
@@ -58,6 +63,15 @@ def find_rhythm_breaks(
             "facts": facts({"step": due["step"]}),
         }
     )
+
+
+def _welcome(
+    broken: pd.DataFrame, customers: pd.DataFrame, settings: RhythmBreakSettings
+) -> npt.NDArray[np.bool_]:
+    """Where a word about it is no intrusion: it is not sensitive, or she agreed."""
+    agreed = customers.loc[customers["sensitive_consent"], "customer_key"]
+    welcome = ~broken["category"].isin(settings.sensitive) | broken["customer_key"].isin(agreed)
+    return welcome.to_numpy(bool)
 
 
 CAMPAIGN = Campaign(
