@@ -27,7 +27,9 @@ class Step(Decided):
 class JourneySettings(CampaignSettings):
     """What the merchant decides for any journey."""
 
-    steps: tuple[Step, ...] = Field(min_length=1, max_length=6)
+    steps: tuple[Step, ...] = Field(
+        min_length=1, max_length=6, description="the letters of the journey, in order"
+    )
     late_days: int = Field(default=7, ge=0, le=30, description="a step is still worth sending")
     cool_down_days: int = Field(
         default=180, ge=0, le=3650, description="before she may enter once more"

@@ -1,6 +1,9 @@
-"""Post-purchase: some days after a delivery, we ask how it is and offer help with it.
+"""Post-purchase: due some days after a delivery, with an offer of help and a question.
 
-Who has much delivered is not asked each time.
+Who had something delivered and wants to know how to use it, or to say how she likes it. Who has
+much delivered is not asked each time.
+
+It ends with the one letter, or some days after it was due.
 """
 
 from datetime import date

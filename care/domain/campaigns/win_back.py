@@ -1,7 +1,10 @@
-"""Win-back: she has been away longer than nearly ever before, so give her a reason to return.
+"""Win-back: due when she has been away longer than nearly ever before.
 
-Away by her *own* rhythm: three weeks for who came every few days, months for who came with the
-seasons. A journey of a few letters that ends when she comes back.
+Who came often enough to have a rhythm and is away by her *own* rhythm: three weeks for who came
+every few days, months for who came with the seasons. A journey of a few letters, with a reason to
+return.
+
+It ends when she comes back, or with its last step.
 """
 
 from datetime import date
