@@ -24,6 +24,7 @@ class Segment(StrEnum):
 
 SEGMENTED: Mapping[str, str] = {
     "segment": "str",
+    "first_order_on": "datetime64[s]",
     "recency": "Int8",  # 5: among the fifth that bought last; 1: longest ago
     "frequency": "Int8",  # 5: among the fifth with most orders in the window
     "monetary": "Int8",  # 5: among the fifth that spent most in it
@@ -68,7 +69,8 @@ def find_segments(
     """Say of each customer how she buys.
 
     ``people``: ``customer_key`` and birth date parts. ``ever`` and ``lately``: ``customer_key,
-    amount_minor, orders, last_day`` of all orders before the night and of those in the window.
+    amount_minor, orders, first_day, last_day`` of all orders before the night and of those in the
+    window.
     Scores are quintiles among those who ever bought, equal for equal customers; recency by the last
     day, frequency and monetary by orders and spend in the window (Hughes, *Strategic Database
     Marketing*). Returns ``customer_key`` and ``SEGMENTED``, aligned with ``people``.
@@ -91,6 +93,7 @@ def find_segments(
         {
             "customer_key": keys.to_numpy("int64"),
             "segment": segment,
+            "first_order_on": of_all["first_day"].to_numpy("datetime64[s]"),
             "recency": _quintile(-silent, bought),
             "frequency": _quintile(recent, bought),
             "monetary": _quintile(spent, bought),
