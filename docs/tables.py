@@ -33,7 +33,7 @@ from care.domain.exclusion import IN_WORDS, Reason
 from care.domain.gift import Gift
 from care.domain.journey import Step
 from care.domain.points import PointsRules
-from care.domain.segment import Audience
+from care.domain.segment import Audience, Segment
 from care.domain.setaside import REMEDIES, Flaw
 from care.domain.tier import CarePlan, Tier
 from care.intake.sources import Cases, Customers, Deliveries, Orders, Products, Table
@@ -427,6 +427,9 @@ def features(campaign: Campaign) -> Iterable[str]:
     )
     if campaign.reads_behaviour:
         yield "Reads what she buys, so it pauses while the order feed is in doubt."
+    if campaign.finds:
+        segments = " or ".join(f"`{one}`" for one in Segment if one in campaign.finds)
+        yield f"Finds customers of the segment {segments} only."
     if campaign.needs:
         needs = " and ".join(f"`{need}`" for need in sorted(campaign.needs))
         yield f"Needs {needs} of the shop; without, it is left out and the night says so."

@@ -16,7 +16,7 @@ from care.domain.model import Decided
 from care.domain.owned import OWNED
 from care.domain.product import CATALOGUE
 from care.domain.rhythm import BREAKS, RHYTHMS, SILENCES, none_of
-from care.domain.segment import Audience
+from care.domain.segment import Audience, Segment
 
 
 class MessageClass(StrEnum):
@@ -107,7 +107,9 @@ class Campaign:
     letter may: name → a value of the type that its rule writes (text, whole number or day), true
     enough to try templates on. ``turns``: further examples, for letters that say another thing when
     a fact is another or missing. ``foreseeable``: its occasions follow from a customer's own dates
-    alone, so that they are known long before.
+    alone, so that they are known long before. ``finds``: the segments it can find at all, where
+    that is not all of them. ``forgotten_after_days``: so long after it began, a journey's entry is
+    not known any more.
     """
 
     name: str
@@ -118,6 +120,8 @@ class Campaign:
     turns: tuple[Mapping[str, Fact], ...] = ()
     foreseeable: bool = False
     needs: frozenset[str] = frozenset()
+    finds: frozenset[Segment] = frozenset()
+    forgotten_after_days: int | None = None
 
     def lacking(self, tables: Tables) -> list[str]:
         """Why the campaign is left out, in words; nothing if all it needs is there."""

@@ -21,6 +21,14 @@ class Segment(StrEnum):
     LOYAL = "loyal"
     LAPSED = "lapsed"
 
+    @classmethod
+    def without_orders(cls) -> "frozenset[Segment]":
+        """Those of who never bought."""
+        return frozenset({cls.PROSPECT})
+
+
+BUYING_REPEATEDLY = frozenset({Segment.REPEAT, Segment.LOYAL, Segment.LAPSED})
+"""Whoever bought more than once."""
 
 SEGMENTED: Mapping[str, str] = {
     "segment": "str",

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from care.domain.campaign import Campaign, CampaignSettings, Tables
 from care.domain.candidate import candidates
+from care.domain.segment import BUYING_REPEATEDLY
 
 
 class ReplenishmentSettings(CampaignSettings):
@@ -72,5 +73,9 @@ def find_replenishments(
 
 
 CAMPAIGN = Campaign(
-    "replenishment", ReplenishmentSettings, find_replenishments, reads_behaviour=True
+    "replenishment",
+    ReplenishmentSettings,
+    find_replenishments,
+    reads_behaviour=True,
+    finds=BUYING_REPEATEDLY,
 )

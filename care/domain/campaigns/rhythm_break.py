@@ -15,6 +15,8 @@ from pydantic import Field
 from care.domain.campaign import Campaign, Tables
 from care.domain.candidate import candidates, facts
 from care.domain.journey import JourneySettings, due_steps
+from care.domain.rhythm import FRESH_DAYS
+from care.domain.segment import BUYING_REPEATEDLY
 
 
 class RhythmBreakSettings(JourneySettings):
@@ -69,4 +71,6 @@ CAMPAIGN = Campaign(
     reads_behaviour=True,
     facts={"step": "ask"},
     turns=({"step": "suggest"},),
+    finds=BUYING_REPEATEDLY,
+    forgotten_after_days=FRESH_DAYS,
 )

@@ -121,4 +121,5 @@ CAMPAIGN = Campaign(
         {"step": "thanks"},
         {"step": "next_steps"},
     ),
+    finds=Segment.without_orders() | {Segment.ONE_TIME},
 )

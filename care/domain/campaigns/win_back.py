@@ -16,6 +16,8 @@ from pydantic import Field
 from care.domain.campaign import Campaign, Tables
 from care.domain.candidate import candidates, facts
 from care.domain.journey import JourneySettings, due_steps
+from care.domain.rhythm import FRESH_DAYS
+from care.domain.segment import BUYING_REPEATEDLY
 
 
 class WinBackSettings(JourneySettings):
@@ -57,4 +59,6 @@ CAMPAIGN = Campaign(
     reads_behaviour=True,
     facts={"step": "hello"},
     turns=({"step": "goodbye"},),
+    finds=BUYING_REPEATEDLY,
+    forgotten_after_days=FRESH_DAYS,
 )
