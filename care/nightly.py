@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from care import report, training
 from care.domain.campaign import Tables
 from care.domain.campaigns import CAMPAIGNS
+from care.domain.campaigns.review_letter import period_tonight
 from care.domain.case import complaining
 from care.domain.channel import Channel
 from care.domain.contact_policy import sending_window
@@ -51,6 +52,7 @@ from care.storage.history import (
     open_history,
     update_history,
 )
+from care.storage.look_back import read_looked_back
 from care.storage.models import find_champion
 from care.storage.owners import read_owned
 from care.storage.reviews import CampaignNight
@@ -256,6 +258,7 @@ def _plan_once(runtime: Runtime, night: date) -> None:
         owned=read_owned(history, sold, night=night),
         cases=cases,
         deliveries=read_if_pinned(runtime.store, snapshot.deliveries),
+        looked_back=read_looked_back(history, sold, period_tonight(policy.enabled, night)),
     )
 
     paused = _paused(policy, lines_by_day(history), night) | _left_out(policy, tables, night)
