@@ -59,11 +59,14 @@ def find_welcomes(tables: Tables, settings: WelcomeSettings, *, night: date) -> 
     never = np.isnat(ordered)
     once = (people["segment"] == Segment.ONE_TIME).to_numpy(bool)
     first = once & _is_first(joined, ordered, settings.unsure_days)
+    mine = tables.past[tables.past["campaign"] == CAMPAIGN.name]
     found = [candidates({"customer_key": []})]
-    for who, entered_on, prefix, steps in (
-        (never & ~np.isnat(joined), joined, JOINED, settings.steps),
+    for new, entered_on, prefix, steps in (
+        (never, joined, JOINED, settings.steps),
         (first, np.fmax(joined, ordered), ORDERED, settings.first_order_steps),
     ):
+        branch = settings.model_copy(update={"steps": steps})
+        who = new & (entered_on >= today - branch.lasts_days)  # false where it is not known
         entries = pd.DataFrame(
             {
                 "customer_key": people["customer_key"].to_numpy()[who],
@@ -73,8 +76,7 @@ def find_welcomes(tables: Tables, settings: WelcomeSettings, *, night: date) -> 
             }
         )
         # The branches are journeys of their own: buying ends the one and begins the other at once.
-        past = tables.past[tables.past["occasion_key"].str.startswith(prefix)]
-        branch = settings.model_copy(update={"steps": steps})
+        past = mine[mine["occasion_key"].str.startswith(prefix)]
         due = due_steps(entries, past, branch, campaign=CAMPAIGN.name, night=today)
         found.append(
             candidates(
