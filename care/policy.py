@@ -1,7 +1,7 @@
 """What the merchant decided: ``policy.toml``, validated before a night begins."""
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from email.utils import parseaddr
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, Field, create_model, model_validator
 
 from care.configuration import read_toml
-from care.domain.campaign import CampaignSettings, Unanswered
+from care.domain.campaign import CampaignSettings
 from care.domain.campaigns import CAMPAIGNS
 from care.domain.channel import Channel
 from care.domain.contact_policy import ContactPolicy
@@ -306,59 +306,3 @@ def read_policy(path: Path) -> Policy:
         UnableToReadConfiguration: naming file, line, key, value and remedy of every problem.
     """
     return read_toml(path, Policy)
-
-
-def oversights(policy: Policy) -> list[str]:
-    """What a policy may say and probably does not mean, each in a sentence."""
-    return [*_never_capped(policy.contact), *_never_given(policy), *_never_seen(policy)]
-
-
-def _never_capped(contact: ContactPolicy) -> Iterator[str]:
-    possible = 1 + 6 // contact.min_gap_days
-    if contact.touches_per_week > possible:
-        yield (
-            f"contact.touches_per_week = {contact.touches_per_week} is never reached: with "
-            f"contact.min_gap_days = {contact.min_gap_days} no more than {possible} fit in 7 days"
-        )
-
-
-def _never_given(policy: Policy) -> Iterator[str]:
-    offered = {
-        rung
-        for by_tier in policy.ladders.values()
-        for ladder in by_tier.values()
-        for rung in ladder
-    }
-    for name, gift in policy.gifts.items():
-        if name not in offered:
-            yield f"gifts.{name} is on no ladder: nobody will get it"
-        elif gift.cost > policy.night.gift_budget:
-            yield (
-                f"gifts.{name} costs {gift.cost}, and night.gift_budget is "
-                f"{policy.night.gift_budget}: nobody will get it"
-            )
-    for campaign, by_tier in policy.ladders.items():
-        for tier, ladder in by_tier.items():
-            for place, rung in enumerate(ladder):
-                for better in ladder[:place]:
-                    first, then = policy.gifts[better], policy.gifts[rung]
-                    if first.stock is None and first.cost <= then.cost:
-                        yield (
-                            f"ladders.{campaign}.{tier}: {rung} is never reached, because there "
-                            f"is always enough of {better}"
-                        )
-
-
-def _never_seen(policy: Policy) -> Iterator[str]:
-    for name, chosen in policy.enabled.items():
-        if chosen.auto_approve is None and chosen.unanswered is Unanswered.RELEASE:
-            yield (
-                f"campaigns.{name} needs a person's approval, yet goes out unseen if nobody "
-                'decides: unanswered = "release"'
-            )
-        days = 1 + sum(getattr(chosen, key, 0) for key in ("lead_days", "grace_days", "late_days"))
-        if chosen.decide_within_hours > 24 * days:
-            yield (
-                f"campaigns.{name}.decide_within_hours = {chosen.decide_within_hours}, but a "
-                f"message found early is worth sending for {days} day{'s' * (days > 1)} only"
-            )

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from care.domain.product import offered
-from care.domain.rhythm import BREAKS, RHYTHMS, SILENCES, none_of
+from care.domain.rhythm import BREAKS, FRESH_DAYS, RHYTHMS, SILENCES, none_of
 from care.runtime import Runtime
 from care.storage.history import item_history
 from care.storage.pieces import cut
@@ -38,8 +38,6 @@ HARDLY_ANY = 0.05
 """The share of pauses that are longer than what counts as a break or a silence."""
 STILL_SHOPS_DAYS = 21
 """Who bought nothing at all for longer has not dropped a habit but gone away."""
-FRESH_DAYS = 90
-"""Breaks and silences older than this concern nobody any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import ibis
 
 from care.domain.campaign import Tables
+from care.domain.campaigns.review_letter import period_tonight
 from care.domain.event import WINDOW_DAYS, interests
 from care.domain.product import catalogue
 from care.rhythms import read_habits
@@ -13,6 +14,7 @@ from care.standing import find_all_standings, settle_points, with_standings
 from care.storage import nights, people, points
 from care.storage.buyers import bought_lately
 from care.storage.database import reading
+from care.storage.look_back import read_looked_back
 from care.storage.owners import read_owned
 from care.storage.snapshot import Snapshot, read_if_pinned, read_pinned
 
@@ -51,6 +53,7 @@ def open_tables(
         owned=read_owned(history, sold, night=night),
         cases=read_if_pinned(runtime.store, snapshot.cases),
         deliveries=read_if_pinned(runtime.store, snapshot.deliveries),
+        looked_back=read_looked_back(history, sold, period_tonight(policy.enabled, night)),
         events=events,
         unpaid=unpaid,
         bought=bought_lately(

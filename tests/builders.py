@@ -53,6 +53,7 @@ _CUSTOMER: dict[str, tuple[str, Any]] = {
     "points_expiring": ("Int64", None),
     "points_expires_on": ("datetime64[s]", pd.NaT),
     "segment": ("str", "repeat"),
+    "first_order_on": ("datetime64[s]", pd.NaT),
     "recency": ("Int8", 3),
     "frequency": ("Int8", 3),
     "monetary": ("Int8", 3),

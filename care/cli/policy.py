@@ -1,5 +1,6 @@
 """`care policy …`: what the merchant decided, checked before a night does."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -23,9 +24,10 @@ def check(
 
     Says in words what a night would refuse, naming file, line and remedy (exit code 3), and notes
     what is allowed but probably not meant. Where the shop's data is at hand, also categories that
-    the catalogue does not know.
+    the catalogue does not know, and campaigns that need what the shop does not tell.
     """
-    from care.policy import oversights, read_policy
+    from care.oversight import oversights
+    from care.policy import read_policy
     from care.rendering.renderer import Renderer
     from care.settings import read_settings
 
@@ -36,6 +38,7 @@ def check(
     notes = oversights(found)
     if settings.sources.exists():
         notes += _unknown_categories(found.wording.never_name, settings.sources)
+        notes += _not_delivered(found.enabled, settings.sources)
     by_priority = sorted(found.enabled.items(), key=lambda one: -one[1].priority)
     if as_json:
         names = [name for name, _ in by_priority]
@@ -65,3 +68,33 @@ def _unknown_categories(never_name: tuple[str, ...], sources: Path) -> list[str]
         for name in never_name
         if name not in known
     ]
+
+
+def _not_delivered(campaigns: Iterable[str], sources: Path) -> list[str]:
+    from care.domain.campaigns import CAMPAIGNS
+    from care.intake.sources import UnableToReadSources, read_sources
+    from care.intake.table import connect, open_table
+
+    told, notes = {}, []
+    try:
+        shop = read_sources(sources)
+        for name in campaigns:
+            for need in sorted(CAMPAIGNS[name].needs):
+                key, _, column = need.partition(".")
+                table = getattr(shop, key)
+                if table is not None and key not in told:
+                    told[key] = set(open_table(connect(), shop, table).rows.columns)
+                if table is None:
+                    lacks, remedy = f"table [{key}]", f"describe it in {sources.name}"
+                elif column and column not in told[key]:
+                    lacks = f"column for {need}"
+                    remedy = f"name it under [{key}.columns] in {sources.name}"
+                else:
+                    continue
+                notes.append(
+                    f"campaigns.{name} needs {need}, and the shop has no {lacks}: every night "
+                    f"leaves it out; {remedy}, or write enabled = false"
+                )
+    except UnableToReadSources as error:
+        return [f"what campaigns need of the shop could not be looked at: {error}"]
+    return notes

@@ -37,6 +37,8 @@ WEDDING_MONTHS = np.array([3, 4, 6, 8, 11, 14, 10, 10, 12, 12, 6, 4]) / 100
 
 LATE_MEMBER_SHARE = 0.03
 RECENT_MEMBER_SHARE = 0.12
+# The year is nearly over: who buys for the first time now is new here.
+NEWCOMERS_FROM = np.datetime64("2017-11-01")
 
 
 def draw_birthdays(lives: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
@@ -90,8 +92,9 @@ def draw_weddings(lives: pd.DataFrame, rng: np.random.Generator) -> pd.Series:
 def draw_membership(lives: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """`member_since`: mostly years before the first purchase on record, never before she was 16.
 
-    Those whose first purchase comes late in the record may have joined for it, and of a few the
-    card was registered only some weeks after they had begun to shop.
+    Those whose first purchase comes late in the record may have joined for it, and who comes in the
+    last weeks of it surely has; of a few others the card was registered only some weeks after they
+    had begun to shop.
     """
     n = len(lives)
     sixteen = (lives["born_year"].to_numpy() + 16 - 1970).astype("datetime64[Y]")
@@ -104,6 +107,7 @@ def draw_membership(lives: pd.DataFrame, rng: np.random.Generator) -> pd.DataFra
     late = draw >= 1 - LATE_MEMBER_SHARE
     joined = np.where(recent, first - rng.integers(0, 11, n), early)
     joined = np.where(late, first + rng.integers(1, 61, n), joined)
+    joined = np.where(first >= NEWCOMERS_FROM, first - rng.integers(0, 15, n), joined)
     joined = np.minimum(joined, np.datetime64(f"{SHOP_YEAR}-12-31"))
     return pd.DataFrame({"member_since": joined.astype("datetime64[s]")})
 

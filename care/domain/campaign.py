@@ -13,11 +13,12 @@ from pydantic import Field
 
 from care.domain.channel import Channel
 from care.domain.event import BOUGHT
+from care.domain.look_back import LOOKED_BACK
 from care.domain.model import Decided
 from care.domain.owned import OWNED
 from care.domain.product import CATALOGUE
 from care.domain.rhythm import BREAKS, RHYTHMS, SILENCES, none_of
-from care.domain.segment import Audience
+from care.domain.segment import Audience, Segment
 
 
 class MessageClass(StrEnum):
@@ -79,8 +80,9 @@ class Tables:
     ``rhythms``, ``breaks``, ``silences``: columns of ``care.domain.rhythm``. ``past``: columns of
     ``PAST``, the touches planned before, of which each rule sees its own, as far back as its
     settings remember. ``products``: columns of ``CATALOGUE``. ``owned``: columns of ``OWNED``.
-    ``bought``: columns of ``BOUGHT``. ``cases``, ``deliveries``, ``events``, ``unpaid``: columns of
-    ``CASES``, ``DELIVERIES``, ``EVENTS``, ``UNPAID``, or nothing.
+    ``bought``: columns of ``BOUGHT``. ``looked_back``: columns of ``LOOKED_BACK``. ``cases``,
+    ``deliveries``, ``events``, ``unpaid``: columns of ``CASES``, ``DELIVERIES``, ``EVENTS``,
+    ``UNPAID``, or nothing.
     """
 
     customers: pd.DataFrame
@@ -95,6 +97,7 @@ class Tables:
     events: pd.DataFrame | None = None
     unpaid: pd.DataFrame | None = None
     bought: pd.DataFrame = field(default_factory=BOUGHT.empty)
+    looked_back: pd.DataFrame = field(default_factory=LOOKED_BACK.empty)
 
     def lacks(self, need: str) -> bool:
         """Whether the shop tells nothing of an optional input: a table, or ``table.column``.
@@ -123,7 +126,9 @@ class Campaign:
     letter may: name → a value of the type that its rule writes (text, whole number or day), true
     enough to try templates on. ``turns``: further examples, for letters that say another thing when
     a fact is another or missing. ``foreseeable``: its occasions follow from a customer's own dates
-    alone, so that they are known long before.
+    alone, so that they are known long before. ``finds``: the segments it can find at all, where
+    that is not all of them. ``forgotten_after_days``: so long after it began, a journey's entry is
+    not known any more.
     """
 
     name: str
@@ -134,6 +139,8 @@ class Campaign:
     turns: tuple[Mapping[str, Fact], ...] = ()
     foreseeable: bool = False
     needs: frozenset[str] = frozenset()
+    finds: frozenset[Segment] = frozenset()
+    forgotten_after_days: int | None = None
 
     def lacking(self, tables: Tables) -> list[str]:
         """Why the campaign is left out, in words; nothing if all it needs is there."""

@@ -6,6 +6,8 @@ has left; a step is an occasion of its own and therefore never repeated; and a s
 after the one before it was planned, so that nobody gets a second letter without the first.
 """
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
@@ -27,7 +29,9 @@ class Step(Decided):
 class JourneySettings(CampaignSettings):
     """What the merchant decides for any journey."""
 
-    steps: tuple[Step, ...] = Field(min_length=1, max_length=6)
+    steps: tuple[Step, ...] = Field(
+        min_length=1, max_length=6, description="the letters of the journey, in order"
+    )
     late_days: int = Field(default=7, ge=0, le=30, description="a step is still worth sending")
     cool_down_days: int = Field(
         default=180, ge=0, le=3650, description="before she may enter once more"
@@ -35,15 +39,21 @@ class JourneySettings(CampaignSettings):
 
     @model_validator(mode="after")
     def _steps_come_one_after_the_other(self) -> "JourneySettings":
-        for before, step in zip(self.steps, self.steps[1:], strict=False):
-            if step.after_days <= before.after_days:
-                raise ValueError(
-                    f"steps: {step.name!r} after {step.after_days} days does not come after "
-                    f"{before.name!r} after {before.after_days}; put the steps in order"
-                )
-        if len({step.name for step in self.steps}) < len(self.steps):
-            raise ValueError("steps: give each step a name of its own")
+        for branch, steps in self.branches.items():
+            for before, step in pairwise(steps):
+                if step.after_days <= before.after_days:
+                    raise ValueError(
+                        f"{branch}: {step.name!r} after {step.after_days} days does not come after "
+                        f"{before.name!r} after {before.after_days}; put the steps in order"
+                    )
+            if len({step.name for step in steps}) < len(steps):
+                raise ValueError(f"{branch}: give each step a name of its own")
         return self
+
+    @property
+    def branches(self) -> dict[str, tuple[Step, ...]]:
+        """The steps by the key that names them; a journey that branches has more than one."""
+        return {"steps": self.steps}
 
     @property
     def lasts_days(self) -> int:
@@ -53,7 +63,8 @@ class JourneySettings(CampaignSettings):
     @property
     def remembers_days(self) -> int:
         """Back to the cool-down before the entry of whoever is on her last step."""
-        return self.lasts_days + self.cool_down_days
+        last = max(steps[-1].after_days for steps in self.branches.values())
+        return last + self.late_days + self.cool_down_days
 
 
 def due_steps(
@@ -95,9 +106,9 @@ def due_steps(
 def _admitted(entries: pd.DataFrame, past: pd.DataFrame, settings: JourneySettings) -> pd.DataFrame:
     """Leave out who was on the same journey, for another reason, not long ago."""
     others = entries.merge(past[["customer_key", "occasion_key", "send_on"]], on="customer_key")
-    own = np.fromiter(
-        map(str.startswith, others["occasion_key"], others["entry"] + "-"), bool, len(others)
-    )
+    # The name of a step holds no hyphen, while that of an entry may: o-1 is no part of o-1-2.
+    began = others["occasion_key"].str.rsplit("-", n=1).str[0]
+    own = (began == others["entry"]).to_numpy(bool)
     since = (others["entered_on"] - others["send_on"]).dt.days.to_numpy()
     recent = others[~own & (since < settings.cool_down_days)]
     again = pd.MultiIndex.from_frame(entries[["customer_key", "entry"]]).isin(

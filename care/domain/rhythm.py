@@ -42,6 +42,9 @@ SILENCES: Mapping[str, str] = {
     "silent_on": "datetime64[s]",  # from this day on hardly any pause of hers was as long
 }
 
+FRESH_DAYS = 90
+"""Breaks and silences older than this concern nobody any more."""
+
 
 def none_of(columns: Mapping[str, str]) -> pd.DataFrame:
     """A frame of these columns without a row."""

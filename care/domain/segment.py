@@ -22,9 +22,18 @@ class Segment(StrEnum):
     LOYAL = "loyal"
     LAPSED = "lapsed"
 
+    @classmethod
+    def without_orders(cls) -> "frozenset[Segment]":
+        """Those of who never bought."""
+        return frozenset({cls.PROSPECT})
+
+
+BUYING_REPEATEDLY = frozenset({Segment.REPEAT, Segment.LOYAL, Segment.LAPSED})
+"""Whoever bought more than once."""
 
 SEGMENTED: Mapping[str, str] = {
     "segment": "str",
+    "first_order_on": "datetime64[s]",
     "recency": "Int8",  # 5: among the fifth that bought last; 1: longest ago
     "frequency": "Int8",  # 5: among the fifth with most orders in the window
     "monetary": "Int8",  # 5: among the fifth that spent most in it
@@ -76,7 +85,8 @@ def find_segments(
     """Say of each customer how she buys.
 
     ``people``: ``customer_key`` and birth date parts. ``ever`` and ``lately``: ``customer_key,
-    amount_minor, orders, last_day`` of all orders before the night and of those in the window.
+    amount_minor, orders, first_day, last_day`` of all orders before the night and of those in the
+    window.
     ``seen``: keys of those who looked around lately; one who never ordered is a browser.
     Scores are quintiles among those who ever bought, equal for equal customers; recency by the last
     day, frequency and monetary by orders and spend in the window (Hughes, *Strategic Database
@@ -115,6 +125,7 @@ def find_segments(
         {
             "customer_key": keys.to_numpy("int64"),
             "segment": segment,
+            "first_order_on": of_all["first_day"].to_numpy("datetime64[s]"),
             "recency": _quintile(-silent, bought),
             "frequency": _quintile(recent, bought),
             "monetary": _quintile(spent, bought),

@@ -7,7 +7,7 @@ WITHOUT: Mapping[str, Mapping[str, str]] = {
         "name": "greetings name nobody",
         "birth_month, birth_day": "no birthday wishes",
         "wedding_on": "no wishes on wedding anniversaries",
-        "joined_on": "no wishes on membership anniversaries",
+        "joined_on": "no wishes on membership anniversaries, and no welcome before the first order",
         "email": "no e-mail to anybody",
         "phone": "no SMS to anybody",
         "email_consent": "no e-mail but service messages: nobody has agreed to marketing",

@@ -37,7 +37,7 @@ def test_the_shipped_policy_is_fine(care):
         "  wedding_anniversary: priority 80, approved by policy, within bounds",
         "  membership_anniversary: priority 60, approved by policy, within bounds",
         "  festival: priority 50, approved by policy, within bounds",
-        "  tier_news: priority 50, approved by a person",
+        "  tier_news: priority 52, approved by a person",
         "  replenishment: priority 30, approved by a person",
         "  win_back: priority 25, approved by a person",
         "  rhythm_break: priority 20, approved by a person",
@@ -58,7 +58,7 @@ def test_json_of_a_check_has_keys_to_rely_on(care, check):
     assert len(found["sha256"]) == 64
     assert found["notes"] == [
         "contact.touches_per_week = 2 is never reached: with contact.min_gap_days = 7 no more "
-        "than 1 fit in 7 days"
+        "than 1 fit in 7 days; write 1, or a smaller gap"
     ]
 
 
@@ -91,13 +91,15 @@ def test_a_campaign_that_is_switched_off_needs_no_templates(check, monkeypatch, 
     assert check().code == 3
     said = check(("[campaigns.birthday]", "[campaigns.birthday]\nenabled = false"))
     assert said.code == 0
-    assert "birthday" not in said.out.replace("membership", "")
+    assert "  birthday: priority" not in said.out
+    assert "note: ladders.birthday: the campaign is switched off" in said.out
 
 
 def test_a_note_does_not_make_a_policy_wrong(check):
     said = check(("gift_budget = 40000", "gift_budget = 2000"))
     assert said.code == 0
     assert said.out.splitlines()[-1].startswith("note: gifts.flower_bouquet costs 2400")
+    assert said.err == ""
 
 
 def test_categories_that_protect_nothing_are_noted_where_the_shop_is_at_hand(check, tmp_path):
@@ -108,7 +110,7 @@ def test_categories_that_protect_nothing_are_noted_where_the_shop_is_at_hand(che
     listed = SHIPPED[SHIPPED.index("never_name = [") : SHIPPED.index("[holdout]")]
     changed = (listed, 'never_name = ["CIGARS", "CIGRAS"]\n\n')
     said = check(changed, flags=["--home", str(tmp_path)])
-    notes = [line for line in said.out.splitlines() if line.startswith("note: ")]
+    notes = [line for line in said.out.splitlines() if line.startswith("note: wording")]
     assert notes == [
         "note: wording.never_name holds 'CIGRAS', which is no category of the shop's: nothing is "
         "protected by it"
@@ -121,3 +123,43 @@ def test_a_shop_that_is_not_delivered_does_not_stop_the_check(check, tmp_path):
     said = check(flags=["--home", str(tmp_path)])
     assert said.code == 0
     assert "note: the shop's catalogue could not be looked at: " in said.out
+
+
+def test_a_campaign_whose_letters_are_not_written_in_a_language_is_refused(
+    check, monkeypatch, tmp_path
+):
+    import shutil
+
+    shutil.copytree(shipped("templates"), tmp_path / "templates")
+    (tmp_path / "templates" / "welcome" / "email.zh-CN.txt").unlink()
+    monkeypatch.setenv("CARE_TEMPLATES_PATH", str(tmp_path / "templates"))
+    said = check()
+    assert said.code == 3
+    assert said.out == ""
+    assert "welcome/email.zh-CN.txt" in said.err
+
+
+def test_campaigns_that_need_what_the_shop_does_not_tell_are_noted(check, tmp_path):
+    a_shop(tmp_path / "shop")
+    said = check(flags=["--home", str(tmp_path)])
+    assert said.code == 0
+    notes = said.out.splitlines()
+    assert (
+        "note: campaigns.service_follow_up needs cases, and the shop has no table [cases]: every "
+        "night leaves it out; describe it in shop.toml, or write enabled = false"
+    ) in notes
+    assert (
+        "note: campaigns.warranty needs products.warranty_days, and the shop has no column for "
+        "products.warranty_days: every night leaves it out; name it under [products.columns] in "
+        "shop.toml, or write enabled = false"
+    ) in notes
+    assert not any("campaigns.birthday" in note for note in notes)
+
+
+def test_campaigns_whose_needs_are_met_are_not_noted(check, tmp_path):
+    a_shop(tmp_path / "shop")
+    products = pd.read_parquet(tmp_path / "shop" / "products.parquet")
+    products.assign(warranty_days=30).to_parquet(tmp_path / "shop" / "products.parquet")
+    said = check(flags=["--home", str(tmp_path)])
+    assert "campaigns.warranty needs" not in said.out
+    assert "campaigns.maintenance needs" in said.out

@@ -139,3 +139,9 @@ def test_what_the_entries_carry_is_kept():
 def test_steps_that_make_no_sense_are_refused(steps, told):
     with pytest.raises(ValidationError, match=told):
         settings(steps=steps)
+
+
+def test_an_entry_whose_name_is_continued_by_another_is_another():
+    # order o-1-2 was followed last week: that keeps o-1 from being followed, as any other would
+    before = past((1, "journey", "o-1-2-first", BEGAN - timedelta(days=7)))
+    assert due(BEGAN, entries((1, "o-1", BEGAN)), before).empty

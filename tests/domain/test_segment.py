@@ -23,7 +23,9 @@ def history(*rows):
         ],
         columns=["customer_key", "amount_minor", "orders", "last_day"],
     )
-    return frame.astype({"customer_key": "int64", "last_day": "datetime64[s]"})
+    frame["first_day"] = frame["last_day"]
+    days = dict.fromkeys(("first_day", "last_day"), "datetime64[s]")
+    return frame.astype({"customer_key": "int64"} | days)
 
 
 def found(*rows, lately=None, people=None, **rules):
@@ -52,6 +54,11 @@ def found(*rows, lately=None, people=None, **rules):
 )
 def test_a_customer_is_what_her_orders_make_her(row, segment):
     assert found(row)["segment"].tolist() == [segment]
+
+
+def test_it_is_known_when_she_bought_first_and_of_who_never_did_nothing():
+    first = found((10, 1, 500), None)["first_order_on"]
+    assert first.tolist() == [pd.Timestamp(NIGHT - timedelta(days=10)), pd.NaT]
 
 
 def test_orders_before_the_window_make_nobody_loyal():

@@ -24,7 +24,9 @@ CAMPAIGNS = (
     *("service_follow_up", "post_purchase", "order_progress"),
 )
 POLICY = {
-    "campaigns": dict.fromkeys(CAMPAIGNS, BY_EMAIL) | {"maintenance": BY_EMAIL | {"times": 50}},
+    "campaigns": dict.fromkeys(CAMPAIGNS, BY_EMAIL)
+    | {"maintenance": BY_EMAIL | {"times": 50}}
+    | {"post_purchase": BY_EMAIL | {"steps": [{"name": "how_to", "after_days": 5}]}},
     "holdout": {"share": 0},
 }
 

@@ -1,6 +1,9 @@
-"""Birthday: found some days ahead so that people can review it, never congratulated late.
+"""Birthday: due on her birthday, in the Gregorian or the lunar calendar, or in both.
 
-In the Gregorian or the lunar calendar, or in both. The year of birth may be unknown.
+Everybody whose day and month of birth the shop knows; the year may be unknown. It is found some
+days ahead, so that people can look at it. Whoever keeps two birthdays a year has two occasions.
+
+It ends with the day itself: a birthday that is over is not congratulated on any more.
 """
 
 from datetime import date
@@ -32,10 +35,18 @@ class BirthdaySettings(CampaignSettings):
     """Birthday settings."""
 
     lead_days: int = Field(default=0, ge=0, le=30, description="found and reviewed ahead")
-    calendars: Literal["hers", "gregorian", "lunar", "both"] = "hers"
-    leap_day: LeapDayRule = "28-february"
-    leap_month: LeapMonthRule = "leap-month"
-    move_to_weekday: WeekdayRule = "no"
+    calendars: Literal["hers", "gregorian", "lunar", "both"] = Field(
+        default="hers", description="hers: the one that her birthday is given in; else this for all"
+    )
+    leap_day: LeapDayRule = Field(
+        default="28-february", description="when 29 February is kept in a common year"
+    )
+    leap_month: LeapMonthRule = Field(
+        default="leap-month", description="when a birthday in a leap month is kept, if it comes"
+    )
+    move_to_weekday: WeekdayRule = Field(
+        default="no", description="before: what falls on a weekend may go from the Friday before"
+    )
 
 
 def find_birthdays(tables: Tables, settings: BirthdaySettings, *, night: date) -> pd.DataFrame:

@@ -1,7 +1,10 @@
-"""Festival: a wish on the days that a customer's culture keeps, and on none of the others'.
+"""Festival: due on the festivals that her culture keeps, and on none of the others'.
 
 Who keeps which days follows from her locale and region, as the merchant decides; what she said
-herself comes first. A wish is for the day: afterwards it is not sent.
+herself comes first. Of several festivals on one day she is wished the one that the policy names
+first.
+
+It ends with the day itself: afterwards the wish is not sent.
 """
 
 from collections.abc import Iterator
@@ -71,8 +74,8 @@ class FestivalSettings(CampaignSettings):
     """Festival settings."""
 
     lead_days: int = Field(default=0, ge=0, le=30, description="found and reviewed ahead")
-    cultures: tuple[Culture, ...] = Field(min_length=1)
-    shop_days: tuple[ShopDay, ...] = ()
+    cultures: tuple[Culture, ...] = Field(min_length=1, description="who keeps which festivals")
+    shop_days: tuple[ShopDay, ...] = Field(default=(), description="days of the shop's own")
 
     @model_validator(mode="after")
     def _every_day_is_known(self) -> "FestivalSettings":

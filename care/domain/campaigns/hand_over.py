@@ -1,6 +1,10 @@
-"""Hand-over: a product she bought is going, and this is the one that follows it.
+"""Hand-over: due once a product she bought is going and another one follows it.
 
-Where nothing follows it that could be had, there is nothing to say.
+Who bought the product within the last months and did not give it back. Where nothing follows it
+that could be had, there is nothing to say.
+
+It ends after some days, or as soon as the successor cannot be had any more; each product is handed
+over once.
 """
 
 from datetime import date

@@ -1,7 +1,11 @@
-"""Maintenance: what she bought wants looking after, a service interval after she bought it.
+"""Maintenance: due a service interval after she bought what wants looking after.
 
-The interval counts from her last purchase of the product or from its last repair, whichever was
-later. It comes round again until she has been reminded often enough.
+Owners of a product that has a service interval and that they did not give back. The interval counts
+from her last purchase of the product or from its last repair, whichever was later, and comes round
+again.
+
+It ends when she has been reminded often enough, gives the product back, or buys it anew, which
+begins another count.
 """
 
 from datetime import date

@@ -1,4 +1,10 @@
-"""Membership anniversary: the day she joined, once a year, with the years counted."""
+"""Membership anniversary: due on the day she joined, once a year.
+
+Everybody of whom the shop knows the day on which she joined, from the first full year on. The
+letter counts the years.
+
+It ends after some days of grace; then it waits for the next year.
+"""
 
 from datetime import date
 
@@ -16,7 +22,9 @@ class MembershipAnniversarySettings(CampaignSettings):
 
     lead_days: int = Field(default=0, ge=0, le=30, description="found and reviewed ahead")
     grace_days: int = Field(default=3, ge=0, le=14, description="still worth sending after the day")
-    leap_day: LeapDayRule = "28-february"
+    leap_day: LeapDayRule = Field(
+        default="28-february", description="when 29 February is kept in a common year"
+    )
 
 
 def find_membership_anniversaries(

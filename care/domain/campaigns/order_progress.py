@@ -1,6 +1,10 @@
-"""Order progress: her order is late, or could not be delivered, and she hears it from us first.
+"""Order progress: due when her order is late, or could not be delivered.
 
-It is owed to her, so it is of the service class. Late and failed are two occasions of one order.
+Who waits for an order whose promised day went by, or whose delivery failed: she hears it from us
+before she has to ask. It is owed to her, so it is of the service class. Late and failed are two
+occasions of one order.
+
+It ends when the order has come, or after some days, when it is no news any more.
 """
 
 from datetime import date

@@ -1,4 +1,9 @@
-"""Points expiry: some of her points will be gone after a day that is near."""
+"""Points expiry: due some weeks before some of her points will be gone.
+
+Who has enough points that expire on the same day.
+
+It ends with the points' last day, or some days after the letter could go first.
+"""
 
 from datetime import date
 
@@ -13,9 +18,9 @@ from care.domain.candidate import candidates, facts
 class PointsExpirySettings(CampaignSettings):
     """Points expiry settings."""
 
-    lead_days: int = Field(default=21, ge=1, le=90)
-    late_days: int = Field(default=7, ge=0, le=30)
-    min_points: int = Field(default=1, ge=1)
+    lead_days: int = Field(default=21, ge=1, le=90, description="before the last day of use")
+    late_days: int = Field(default=7, ge=0, le=30, description="may still be sent so much later")
+    min_points: int = Field(default=1, ge=1, description="fewer that expire are not worth it")
 
 
 def find_points_expiring(

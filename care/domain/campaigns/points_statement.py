@@ -1,4 +1,9 @@
-"""Points statement: how many points she has, on a day of each month or quarter."""
+"""Points statement: due on a day of each month or quarter, with her balance of points.
+
+Everybody who has enough points to be worth a letter.
+
+It ends some days after the day of the statement; then it waits for the next one.
+"""
 
 from datetime import date
 from typing import Literal
@@ -14,10 +19,10 @@ from care.domain.candidate import candidates, facts
 class PointsStatementSettings(CampaignSettings):
     """Points statement settings."""
 
-    every: Literal["month", "quarter"] = "quarter"
-    day: int = Field(default=1, ge=1, le=28)
-    late_days: int = Field(default=3, ge=0, le=14)
-    min_points: int = Field(default=1, ge=1)
+    every: Literal["month", "quarter"] = Field(default="quarter", description="how often")
+    day: int = Field(default=1, ge=1, le=28, description="of the month or the quarter")
+    late_days: int = Field(default=3, ge=0, le=14, description="may still be sent after it")
+    min_points: int = Field(default=1, ge=1, description="who has fewer gets none")
 
 
 def find_points_statements(

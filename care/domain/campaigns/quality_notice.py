@@ -1,8 +1,11 @@
-"""Quality notice: something is wrong with a product, and whoever bought it is told.
+"""Quality notice: due once something is found to be wrong with a product she bought.
 
-It is owed to her, so it is of the service class: no cap, no control group, and what no other letter
-may name is named here. Who bought the product only after the day of the notice has a sound one; who
-gave one back may have kept another, and is told.
+Everybody who bought the product up to the day of the notice. It is owed to her, so it is of the
+service class: no cap, no control group, and what no other letter may name is named here. Who bought
+the product only after that day has a sound one; who gave one back may have kept another, and is
+told.
+
+It ends with the one letter for each notice, or some weeks after the day of the notice.
 """
 
 from datetime import date

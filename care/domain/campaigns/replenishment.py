@@ -1,6 +1,9 @@
-"""Replenishment: what she buys regularly is probably running out, so offer it in good time.
+"""Replenishment: due when what she buys regularly is probably running out.
 
-The timing model says when; this rule only chooses the one product type most worth a message.
+Who has bought a type of product often enough, and not too often, for the timing model to say when
+she needs it again. Of several things the likeliest is chosen.
+
+It ends when she buys it meanwhile, or some days after the day on which she was expected to.
 """
 
 from datetime import date
@@ -11,6 +14,7 @@ from pydantic import Field
 
 from care.domain.campaign import Campaign, CampaignSettings, Tables
 from care.domain.candidate import candidates
+from care.domain.segment import BUYING_REPEATEDLY
 
 
 class ReplenishmentSettings(CampaignSettings):
@@ -20,7 +24,9 @@ class ReplenishmentSettings(CampaignSettings):
     late_days: int = Field(default=4, ge=0, le=30, description="after the expected day")
     min_purchases: int = Field(default=4, ge=3, description="days on which she bought the type")
     min_interval_days: int = Field(default=21, ge=1, description="more often needs no reminder")
-    min_probability: float = Field(default=0.2, ge=0, le=1)
+    min_probability: float = Field(
+        default=0.2, ge=0, le=1, description="that she buys it within a week, as the model sees it"
+    )
 
 
 def find_replenishments(
@@ -67,5 +73,9 @@ def find_replenishments(
 
 
 CAMPAIGN = Campaign(
-    "replenishment", ReplenishmentSettings, find_replenishments, reads_behaviour=True
+    "replenishment",
+    ReplenishmentSettings,
+    find_replenishments,
+    reads_behaviour=True,
+    finds=BUYING_REPEATEDLY,
 )

@@ -1,7 +1,9 @@
-"""Rhythm break: something she used to buy regularly and does not any more, though she still shops.
+"""Rhythm break: due when she stops buying something she bought regularly, yet still shops.
 
-A journey of a few letters, weeks apart. It ends when she buys the type again, when she stops
-shopping altogether, or with its last step. A letter never says that anybody was watching.
+Who kept a habit for long enough and let it go, by her own rhythm. A journey of a few letters, weeks
+apart, about the habit she kept longest. A letter never says that anybody was watching.
+
+It ends when she buys the type again, when she stops shopping altogether, or with its last step.
 """
 
 from datetime import date
@@ -14,6 +16,8 @@ from pydantic import Field
 from care.domain.campaign import Campaign, Tables
 from care.domain.candidate import candidates, facts
 from care.domain.journey import JourneySettings, due_steps
+from care.domain.rhythm import FRESH_DAYS
+from care.domain.segment import BUYING_REPEATEDLY
 
 
 class RhythmBreakSettings(JourneySettings):
@@ -81,4 +85,6 @@ CAMPAIGN = Campaign(
     reads_behaviour=True,
     facts={"step": "ask"},
     turns=({"step": "suggest"},),
+    finds=BUYING_REPEATEDLY,
+    forgotten_after_days=FRESH_DAYS,
 )

@@ -1,6 +1,10 @@
-"""Service follow-up: after a complaint, repair or return was closed, we ask if all is well.
+"""Service follow-up: due some days after a complaint, repair or return was closed.
 
-Never while any case of hers is open: then she is still waiting for us, and not we for her.
+Whose matter was settled: we ask if all is well. Never while any case of hers is open: then she is
+still waiting for us, and not we for her. A case that was opened again and closed once more is asked
+about once more.
+
+It ends with the one question, when another case of hers is opened, or some days after it was due.
 """
 
 from datetime import date

@@ -1,7 +1,11 @@
-"""Tier news: a tier was reached, will end unless she buys, or was renewed at the last moment.
+"""Tier news: due when a tier is reached, will end unless she buys, or was renewed in time.
 
-The occasion is the event: the day on which a purchase lifted her, or the day on which her tier
-would end. News is fresh or it is none.
+Who has just been lifted to a tier, is about to lose one, or kept one at the last moment. The
+occasion is the event: the day on which a purchase lifted her, or the day on which her tier would
+end.
+
+It ends some days after the event, for news is fresh or it is none; a warning ends with the purchase
+that keeps the tier.
 """
 
 from datetime import date

@@ -1,4 +1,10 @@
-"""Warranty: a word before it ends, while there is still time to have something put right."""
+"""Warranty: due some weeks before the warranty of what she bought ends.
+
+Owners of a product with a warranty who did not give it back, so that there is still time to have
+something put right. Who bought something dear is told that she may ask for an extension.
+
+It ends with the last working day of the warranty.
+"""
 
 from datetime import date
 

@@ -1,4 +1,10 @@
-"""Wedding anniversary: the day they married, with the years counted, never congratulated late."""
+"""Wedding anniversary: due on the day they married, once a year.
+
+Everybody whose wedding day the shop knows, from the first full year on. The letter counts the years
+and names both where it can.
+
+It ends with the day itself: an anniversary that is over is not congratulated on any more.
+"""
 
 from datetime import date
 
@@ -22,8 +28,12 @@ class WeddingAnniversarySettings(CampaignSettings):
     """Wedding anniversary settings."""
 
     lead_days: int = Field(default=0, ge=0, le=30, description="found and reviewed ahead")
-    leap_day: LeapDayRule = "28-february"
-    move_to_weekday: WeekdayRule = "no"
+    leap_day: LeapDayRule = Field(
+        default="28-february", description="when 29 February is kept in a common year"
+    )
+    move_to_weekday: WeekdayRule = Field(
+        default="no", description="before: what falls on a weekend may go from the Friday before"
+    )
 
 
 def find_wedding_anniversaries(

@@ -1,7 +1,10 @@
-"""Win-back: she has been away longer than nearly ever before, so give her a reason to return.
+"""Win-back: due when she has been away longer than nearly ever before.
 
-Away by her *own* rhythm: three weeks for who came every few days, months for who came with the
-seasons. A journey of a few letters that ends when she comes back.
+Who came often enough to have a rhythm and is away by her *own* rhythm: three weeks for who came
+every few days, months for who came with the seasons. A journey of a few letters, with a reason to
+return.
+
+It ends when she comes back, or with its last step.
 """
 
 from datetime import date
@@ -13,6 +16,8 @@ from pydantic import Field
 from care.domain.campaign import Campaign, Tables
 from care.domain.candidate import candidates, facts
 from care.domain.journey import JourneySettings, due_steps
+from care.domain.rhythm import FRESH_DAYS
+from care.domain.segment import BUYING_REPEATEDLY
 
 
 class WinBackSettings(JourneySettings):
@@ -54,4 +59,6 @@ CAMPAIGN = Campaign(
     reads_behaviour=True,
     facts={"step": "hello"},
     turns=({"step": "goodbye"},),
+    finds=BUYING_REPEATEDLY,
+    forgotten_after_days=FRESH_DAYS,
 )
