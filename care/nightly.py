@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import ibis
 import pandas as pd
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
@@ -27,8 +28,10 @@ from care.domain.message import Rendered
 from care.domain.outbound import idempotency_key
 from care.domain.product import catalogue as catalogue_of
 from care.domain.rhythm import none_of
+from care.domain.rise import complaints, counted, find_rises, news, ripening, weights
 from care.domain.screen import Permissions
 from care.domain.touch import Ledger, plan_touches
+from care.domain.warning import Warned, in_words
 from care.intake.beside import read_beside
 from care.intake.customers import read_customers
 from care.intake.localday import night_begins
@@ -44,6 +47,7 @@ from care.runtime import Runtime
 from care.standing import find_all_standings, settle_points, with_standings
 from care.storage import catalogue, gifts, messages, nights, people, points, reviews
 from care.storage import snapshot as snapshots
+from care.storage.at_risk import days_after, read_at_risk
 from care.storage.bulk import records
 from care.storage.database import reading, writing
 from care.storage.history import (
@@ -224,7 +228,7 @@ def _plan_once(runtime: Runtime, night: date) -> None:
     settle_points(runtime, history, standings, night=night)
     cases = read_if_pinned(runtime.store, snapshot.cases)
     with reading(runtime.engine) as connection:
-        sequence = nights.last_sequence(connection)
+        sequence, told = nights.last_sequence(connection), nights.read_warnings(connection)
         everybody = people.read_people(connection)
         held = points.read_points(connection)
         ledger = Ledger(
@@ -258,7 +262,10 @@ def _plan_once(runtime: Runtime, night: date) -> None:
         deliveries=read_if_pinned(runtime.store, snapshot.deliveries),
     )
 
-    paused = _paused(policy, lines_by_day(history), night) | _left_out(policy, tables, night)
+    by_day = lines_by_day(history)
+    paused = _paused(policy, by_day, night) | _left_out(policy, tables, night)
+    trusted = not doubts(by_day, policy.feed, night=night)
+    warnings = _warnings(runtime, history, tables, told, night) if trusted else []
 
     planned = plan_touches(tables, ledger, policy.decisions(paused=paused), night=night)
 
@@ -275,6 +282,7 @@ def _plan_once(runtime: Runtime, night: date) -> None:
                 champions=champions,
                 paused=paused,
                 shards=runtime.settings.shards,
+                warnings=warnings,
             )
     except IntegrityError as error:
         log.info(
@@ -293,6 +301,28 @@ def _paused(policy: Policy, by_day: pd.DataFrame, night: date) -> dict[str, list
     if paused:
         log.warning("%s: %s paused: %s", night, ", ".join(paused), "; ".join(found))
     return paused
+
+
+def _warnings(
+    runtime: Runtime,
+    history: ibis.Table,
+    tables: Tables,
+    told: list[tuple[date, Warned]],
+    night: date,
+) -> list[Warned]:
+    """Products that more comes back of than their sales explain, and staff do not know of yet."""
+    rules, cases = runtime.policy.rise, tables.cases
+    if cases is None or (came := complaints(cases, rules, night=night)).empty:
+        return []
+    ripe = ripening(days_after(history, came))
+    weighed = weights(ripe, rules, known_since=cases["opened_on"].min().date(), night=night)
+    rises = find_rises(counted(came), read_at_risk(history, weighed), rules)
+    ids = read_pinned(runtime.store, load_snapshot(runtime.store, night).products)
+    sold = tables.products.merge(ids[["product_key", "product_id"]], on="product_key")
+    found = news(rises, sold, told, rules, night=night)
+    for warning in found:
+        log.warning("%s: %s", night, in_words(warning))
+    return found
 
 
 def _left_out(policy: Policy, tables: Tables, night: date) -> dict[str, list[str]]:
