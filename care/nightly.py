@@ -22,6 +22,7 @@ from care.domain.case import complaining
 from care.domain.channel import Channel
 from care.domain.contact_policy import sending_window
 from care.domain.content import Content, UnableToEncodeContent, encode, render_sha256
+from care.domain.curve import with_curves
 from care.domain.decision import BY_POLICY, State, Verdict, content_hash, outside_bounds
 from care.domain.feed import doubts
 from care.domain.message import Rendered
@@ -49,6 +50,7 @@ from care.storage import catalogue, gifts, messages, nights, people, points, rev
 from care.storage import snapshot as snapshots
 from care.storage.at_risk import days_after, read_at_risk
 from care.storage.bulk import records
+from care.storage.curves import read_curves, read_interests
 from care.storage.database import reading, writing
 from care.storage.history import (
     lines_by_day,
@@ -247,8 +249,12 @@ def _plan_once(runtime: Runtime, night: date) -> None:
             for champion in [find_champion(connection, kind)]
         }
     habits = _read_habits(runtime, night)
-    sold = catalogue_of(
-        read_pinned(runtime.store, snapshot.products), never_name=policy.wording.never_name
+    pinned = read_pinned(runtime.store, snapshot.products)
+    sold = with_curves(
+        catalogue_of(pinned, never_name=policy.wording.never_name),
+        read_curves(history, night=night),
+        pinned.set_index("product_key")["category"],
+        night=night,
     )
     tables = Tables(
         customers=with_standings(runtime, history, everybody, standings, held, night=night),
@@ -260,12 +266,13 @@ def _plan_once(runtime: Runtime, night: date) -> None:
         owned=read_owned(history, sold, night=night),
         cases=cases,
         deliveries=read_if_pinned(runtime.store, snapshot.deliveries),
+        interests=read_interests(history, sold, pinned, night=night),
     )
 
     by_day = lines_by_day(history)
     paused = _paused(policy, by_day, night) | _left_out(policy, tables, night)
     trusted = not doubts(by_day, policy.feed, night=night)
-    warnings = _warnings(runtime, history, tables, told, night) if trusted else []
+    warnings = _warnings(policy, history, tables, pinned, told, night) if trusted else []
 
     planned = plan_touches(tables, ledger, policy.decisions(paused=paused), night=night)
 
@@ -304,21 +311,21 @@ def _paused(policy: Policy, by_day: pd.DataFrame, night: date) -> dict[str, list
 
 
 def _warnings(
-    runtime: Runtime,
+    policy: Policy,
     history: ibis.Table,
     tables: Tables,
+    pinned: pd.DataFrame,
     told: list[tuple[date, Warned]],
     night: date,
 ) -> list[Warned]:
     """Products that more comes back of than their sales explain, and staff do not know of yet."""
-    rules, cases = runtime.policy.rise, tables.cases
+    rules, cases = policy.rise, tables.cases
     if cases is None or (came := complaints(cases, rules, night=night)).empty:
         return []
     ripe = ripening(days_after(history, came))
     weighed = weights(ripe, rules, known_since=cases["opened_on"].min().date(), night=night)
     rises = find_rises(counted(came), read_at_risk(history, weighed), rules)
-    ids = read_pinned(runtime.store, load_snapshot(runtime.store, night).products)
-    sold = tables.products.merge(ids[["product_key", "product_id"]], on="product_key")
+    sold = tables.products.merge(pinned[["product_key", "product_id"]], on="product_key")
     found = news(rises, sold, told, rules, night=night)
     for warning in found:
         log.warning("%s: %s", night, in_words(warning))

@@ -12,6 +12,7 @@ import pandas as pd
 from pydantic import Field
 
 from care.domain.channel import Channel
+from care.domain.interest import INTERESTS
 from care.domain.model import Decided
 from care.domain.owned import OWNED
 from care.domain.product import CATALOGUE
@@ -73,7 +74,7 @@ class Tables:
     ``silences``: columns of ``care.domain.rhythm``. ``past``: every touch planned on an earlier
     night (``customer_key, campaign, occasion_key, send_on``). ``products``: columns of
     ``CATALOGUE``. ``owned``: columns of ``OWNED``. ``cases``: columns of ``CASES``, or nothing.
-    ``deliveries``: columns of ``DELIVERIES``, or nothing.
+    ``deliveries``: columns of ``DELIVERIES``, or nothing. ``interests``: columns of ``INTERESTS``.
     """
 
     customers: pd.DataFrame
@@ -85,6 +86,7 @@ class Tables:
     owned: pd.DataFrame = field(default_factory=OWNED.empty)
     cases: pd.DataFrame | None = None
     deliveries: pd.DataFrame | None = None
+    interests: pd.DataFrame = field(default_factory=INTERESTS.empty)
 
     def lacks(self, need: str) -> bool:
         """Whether the shop tells nothing of an optional input: a table, or ``table.column``."""
