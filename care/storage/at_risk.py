@@ -51,11 +51,9 @@ def read_at_risk(history: ibis.Table, weights: pd.DataFrame) -> pd.DataFrame:
             }
         )
     )
-    per_day = history.group_by("product_key", "day").agg(lines=history.count())
-    lines = per_day.inner_join(weighed, per_day.day == weighed.on_day)
+    lines = history.inner_join(weighed, history.day == weighed.on_day)
     summed = lines.group_by("product_key").agg(
-        recent=(lines.lines * lines.recent).sum().cast("int64"),
-        past=(lines.lines * lines.past).sum().cast("int64"),
+        recent=lines.recent.sum().cast("int64"), past=lines.past.sum().cast("int64")
     )
     summed = summed.filter((summed.recent > 0) | (summed.past > 0)).order_by("product_key")
     found: pd.DataFrame = summed.to_pyarrow().to_pandas()
