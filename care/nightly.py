@@ -47,6 +47,7 @@ from care.storage.snapshot import (
     read_pinned,
 )
 from care.tables import open_tables
+from care.watch import watch
 
 log = logging.getLogger(__name__)
 
@@ -194,8 +195,12 @@ def _plan_once(runtime: Runtime, night: date) -> None:
     history = open_history(runtime.store, snapshot.history, night=night)
     with reading(runtime.engine) as connection:
         sequence = nights.last_sequence(connection)  # first: what is read later may be newer
+        told = nights.read_warnings(connection)
     tables = open_tables(runtime, snapshot, history, night=night)
-    paused = _paused(policy, lines_by_day(history), night) | _left_out(policy, tables, night)
+    in_doubt = doubts(lines_by_day(history), policy.feed, night=night)
+    paused = _paused(policy, in_doubt, night) | _left_out(policy, tables, night)
+    sold = read_pinned(runtime.store, snapshot.products)
+    warnings = [] if in_doubt else watch(policy, history, tables, sold, told, night=night)
     decisions = policy.decisions(paused=paused)
 
     due = find_due(tables, decisions.campaigns, night=night)
@@ -217,6 +222,7 @@ def _plan_once(runtime: Runtime, night: date) -> None:
                 champions=champions,
                 paused=paused,
                 shards=runtime.settings.shards,
+                warnings=warnings,
             )
     except IntegrityError as error:
         log.info(
@@ -248,9 +254,8 @@ def _read_champions(connection: Connection) -> dict[str, str | None]:
     return {kind: None if one is None else one.name for kind, one in found.items()}
 
 
-def _paused(policy: Policy, by_day: pd.DataFrame, night: date) -> dict[str, list[str]]:
+def _paused(policy: Policy, found: list[str], night: date) -> dict[str, list[str]]:
     """Campaigns that read behaviour while the order feed is in doubt, and why; others go on."""
-    found = doubts(by_day, policy.feed, night=night)
     paused = {name: found for name in policy.enabled if found and CAMPAIGNS[name].reads_behaviour}
     if paused:
         log.warning("%s: %s paused: %s", night, ", ".join(paused), "; ".join(found))

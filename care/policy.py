@@ -21,6 +21,7 @@ from care.domain.gift import Gift
 from care.domain.holdout import Holdout
 from care.domain.model import Decided
 from care.domain.points import PointsRules
+from care.domain.rise import RiseRules
 from care.domain.segment import SegmentRules
 from care.domain.tier import Tier
 from care.domain.touch import Decisions
@@ -147,6 +148,7 @@ class Policy(Decided):
     feed: FeedLimits = FeedLimits()
     holdout: Holdout
     segments: SegmentRules = SegmentRules()
+    rise: RiseRules = RiseRules()
     points: PointsRules | None = None
     gifts: dict[str, Gift] = Field(default_factory=dict)
     ladders: dict[str, dict[str, tuple[str, ...]]] = Field(default_factory=dict)

@@ -86,6 +86,7 @@ class NightReport:
             "order_lines": self.order_lines,
             "set_aside": self.set_aside,
             "paused": dict(self.record.paused),
+            "warnings": [dict(warning) for warning in self.record.warnings],
             "due": dict(sorted(self.record.due.items())),
             "excluded": self.outcome("excluded"),
             "deferred": {

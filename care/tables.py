@@ -6,6 +6,7 @@ import ibis
 
 from care.domain.campaign import Tables
 from care.domain.campaigns.review_letter import period_tonight
+from care.domain.curve import with_curves
 from care.domain.event import WINDOW_DAYS, interests
 from care.domain.product import catalogue
 from care.rhythms import read_habits
@@ -13,6 +14,7 @@ from care.runtime import Runtime
 from care.standing import find_all_standings, settle_points, with_standings
 from care.storage import nights, people, points
 from care.storage.buyers import bought_lately
+from care.storage.curves import read_curves, read_interests
 from care.storage.database import reading
 from care.storage.look_back import read_looked_back
 from care.storage.owners import read_owned
@@ -36,8 +38,12 @@ def open_tables(
         held = points.read_points(connection)
         past = nights.read_past(connection, remembered)
     habits = read_habits(runtime.store, night)
-    sold = catalogue(
-        read_pinned(runtime.store, snapshot.products), never_name=policy.wording.never_name
+    pinned = read_pinned(runtime.store, snapshot.products)
+    sold = with_curves(
+        catalogue(pinned, never_name=policy.wording.never_name),
+        read_curves(history, night=night),
+        pinned.set_index("product_key")["category"],
+        night=night,
     )
     events = read_if_pinned(runtime.store, snapshot.events)
     unpaid = read_if_pinned(runtime.store, snapshot.unpaid)
@@ -53,6 +59,7 @@ def open_tables(
         owned=read_owned(history, sold, night=night),
         cases=read_if_pinned(runtime.store, snapshot.cases),
         deliveries=read_if_pinned(runtime.store, snapshot.deliveries),
+        interests=read_interests(history, sold, pinned, night=night),
         looked_back=read_looked_back(history, sold, period_tonight(policy.enabled, night)),
         events=events,
         unpaid=unpaid,

@@ -12,6 +12,7 @@ from rich.text import Text
 from care.desk import Sample
 from care.domain.decision import Decision, State
 from care.domain.exclusion import IN_WORDS, Reason
+from care.domain.warning import in_words as warning_in_words
 from care.explanation import Explanation, in_words
 from care.report import NightReport
 from care.storage.models import ModelRecord
@@ -149,6 +150,8 @@ def _intake(report: NightReport) -> Iterator[Line]:
         yield _label("Set aside"), f"{total:,} rows: {why}"
     for campaign, doubts in report.record.paused.items():
         yield _label("Paused", "bold yellow"), f"{campaign}: {'; '.join(doubts)}"
+    for warning in report.record.warnings:
+        yield _label("Look", "bold red"), warning_in_words(warning)
 
 
 def _models(report: NightReport) -> Iterator[Line]:

@@ -468,10 +468,53 @@ def said_value(value: Any) -> str:
     return "none" if value in (None, (), {}) else f"`{value}`"
 
 
+def stages() -> str:
+    """What became of products after their curve told a stage; see ``docs/products.py``."""
+    found = json.loads((DOCS / "figures" / "products.json").read_text("utf-8"))["stages"]
+    shown = ("retired", "decline", "maturity", "growth", "introduction", "not called")
+    return table(
+        ("Stage", "Products", "Sold of what was usual", "Sold less", "Sold none"),
+        (
+            (
+                f"`{stage}`" if stage != "not called" else stage,
+                f"{one['products']:,}",
+                f"{one['of_usual']:.0%}",
+                f"{one['less']:.0%}",
+                f"{one['none']:.0%}",
+            )
+            for stage in shown
+            for one in [found["reported"][stage]]
+        ),
+    )
+
+
+def introductions() -> str:
+    """Who buys a new product, as ``docs/products.py`` measured it."""
+    found = json.loads((DOCS / "figures" / "products.json").read_text("utf-8"))["introductions"]
+    words = {
+        "keenest": "the keenest 50, as the campaign chooses them",
+        "category": "the 50 who bought most of its category",
+        "active": "anybody who was here in the last 60 days",
+    }
+    return table(
+        ("Told", "Buy it within eight weeks", "On the part that it was chosen on"),
+        (
+            (said, *(_share(found[part][name]) for part in ("reported", "chosen on")))
+            for name, said in words.items()
+        ),
+    )
+
+
+def _share(measured: Mapping[str, float]) -> str:
+    return f"{measured['share']:.1%} ± {measured['error']:.1%}"
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
     "campaigns.rows": campaign_rows,
     "campaigns.portraits": campaign_portraits,
     "value": value,
+    "stages": stages,
+    "introductions": introductions,
     "settings": settings,
     "shop.keys": shop_keys,
     **{f"shop.{model.NAME}": partial(shop_columns, model) for model in SHOP},

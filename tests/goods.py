@@ -23,6 +23,7 @@ _PRODUCT: dict[str, Any] = {
     "stock": None,
     "flagged_on": None,
     "introduced_on": None,
+    "stage_inferred": False,
     "sayable": True,
 }
 

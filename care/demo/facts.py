@@ -5,8 +5,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from care.demo.dates import BROKEN, SENTINELS
+from care.demo.goods import NEW_TYPES
+from care.demo.service import RISE_DAYS
 
-LOOKED_AFTER = ("life_stage", "service_every_days", "guarantee_days", "quality_notice_on")
+LOOKED_AFTER = (
+    *("life_stage", "service_every_days", "guarantee_days", "quality_notice_on"),
+    "new_since",
+)
 
 TERMS = (
     "The Complete Journey comes from 84.51° (a Kroger company) through the Python package "
@@ -66,6 +71,7 @@ class ShopFacts:
             f"consents, {self.weddings:,} wedding days and {self.birthdays:,} birthdays "
             f"({self.birthdays_without_year:,} without a year, {self.birthdays_lunar:,} lunar); "
             f"{self.cases:,} complaints, repairs, returns and questions about what they bought, "
+            f"{len(RISE_DAYS)} of them returns of one product within days, "
             f"the deliveries of {self.deliveries:,} of their orders, {self.events:,} looks and "
             f"carts, and {self.open_orders:,} orders never paid or called off. "
             "None of these people exists, and no address or number is anybody's.",
@@ -73,8 +79,8 @@ class ShopFacts:
             f"({self.named_by_type:,}), of their category ({self.named_by_category:,}) or from the "
             f"bare code ({self.named_by_code:,}); a price is the median paid for one. Of "
             f"{self.products_to_look_after:,} products also what no grocer's catalogue tells: "
-            "service intervals, warranties, a quality notice, and two that are going, with the one "
-            "that follows them.",
+            "service intervals, warranties, a quality notice, two that are going, with the one "
+            f"that follows them, and {len(NEW_TYPES)} that are new, since their first sale.",
         )
 
 

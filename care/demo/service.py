@@ -15,13 +15,18 @@ LEFT_OPEN_SHARE = 0.15
 RATED_SHARE = 0.5
 LATE_SHARE = 0.12
 FAILED_SHARE = 0.06
+RISE_TYPE = "REFRIGERATED BAGELS"
+RISE_FROM, RISE_TO = np.datetime64("2017-10-28"), np.datetime64("2017-11-08")
+RISE_DAYS = [np.datetime64(f"2017-11-{day}") for day in ("09", "12", "14", "14", "14", "15")]
+"""Brought back on these days, so that the night of the 15th has something to warn of."""
 
 
 def draw_cases(lines: pd.DataFrame, products: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Cases about things bought a few days before, one row each; only what lasts is repaired.
 
     ``ticket`` (text), ``household_id``, ``about_product`` (int64), ``matter`` (text), ``opened``,
-    ``closed`` (datetime64[s], NaT while open), ``rating`` (Int64, 1 to 5, NA).
+    ``closed`` (datetime64[s], NaT while open), ``rating`` (Int64, 1 to 5, NA). The last of them,
+    ``RISE_DAYS``, are returns of one product, each by a household that had bought it.
     """
     rng = stream(seed, "cases")
     lasting = products[products["guarantee_days"].notna()]
@@ -37,7 +42,7 @@ def draw_cases(lines: pd.DataFrame, products: pd.DataFrame, seed: int) -> pd.Dat
     matter[CASES:] = "repair"
     rating = pd.Series(rng.integers(2, 6, n), dtype="Int64")
     rated = settled & (rng.random(n) < RATED_SHARE)
-    return pd.DataFrame(
+    drawn = pd.DataFrame(
         {
             "ticket": [f"T{number:04}" for number in range(1, n + 1)],
             "household_id": bought["household_id"].to_numpy(),
@@ -46,6 +51,29 @@ def draw_cases(lines: pd.DataFrame, products: pd.DataFrame, seed: int) -> pd.Dat
             "opened": opened.astype("datetime64[s]"),
             "closed": pd.Series(closed.astype("datetime64[s]")).where(settled),
             "rating": rating.where(rated),
+        }
+    )
+    rise = _rise(lines, products, first=n + 1).astype(drawn.dtypes.to_dict())
+    return pd.concat([drawn, rise], ignore_index=True)
+
+
+def _rise(lines: pd.DataFrame, products: pd.DataFrame, *, first: int) -> pd.DataFrame:
+    """Returns of the product of a type that most households bought lately, settled the next day."""
+    ids = products.loc[products["product_type"] == RISE_TYPE, "product_id"]
+    bought = lines["transaction_timestamp"]
+    near = lines[lines["product_id"].isin(ids) & bought.between(RISE_FROM, RISE_TO)]
+    product = near.groupby("product_id")["household_id"].nunique().idxmax()
+    theirs = near.loc[near["product_id"] == product, "household_id"].drop_duplicates()
+    days = pd.Series(RISE_DAYS).astype("datetime64[s]")
+    return pd.DataFrame(
+        {
+            "ticket": [f"T{number:04}" for number in range(first, first + len(days))],
+            "household_id": theirs.to_numpy()[: len(days)],
+            "about_product": product,
+            "matter": "return",
+            "opened": days,
+            "closed": days + pd.Timedelta(days=1),
+            "rating": pd.NA,
         }
     )
 

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from care.domain.channel import Channel
 from care.domain.event import BOUGHT
+from care.domain.interest import INTERESTS
 from care.domain.look_back import LOOKED_BACK
 from care.domain.model import Decided
 from care.domain.owned import OWNED
@@ -80,9 +81,9 @@ class Tables:
     ``rhythms``, ``breaks``, ``silences``: columns of ``care.domain.rhythm``. ``past``: columns of
     ``PAST``, the touches planned before, of which each rule sees its own, as far back as its
     settings remember. ``products``: columns of ``CATALOGUE``. ``owned``: columns of ``OWNED``.
-    ``bought``: columns of ``BOUGHT``. ``looked_back``: columns of ``LOOKED_BACK``. ``cases``,
-    ``deliveries``, ``events``, ``unpaid``: columns of ``CASES``, ``DELIVERIES``, ``EVENTS``,
-    ``UNPAID``, or nothing.
+    ``bought``: columns of ``BOUGHT``. ``looked_back``: columns of ``LOOKED_BACK``.
+    ``interests``: columns of ``INTERESTS``. ``cases``, ``deliveries``, ``events``, ``unpaid``:
+    columns of ``CASES``, ``DELIVERIES``, ``EVENTS``, ``UNPAID``, or nothing.
     """
 
     customers: pd.DataFrame
@@ -98,6 +99,7 @@ class Tables:
     unpaid: pd.DataFrame | None = None
     bought: pd.DataFrame = field(default_factory=BOUGHT.empty)
     looked_back: pd.DataFrame = field(default_factory=LOOKED_BACK.empty)
+    interests: pd.DataFrame = field(default_factory=INTERESTS.empty)
 
     def lacks(self, need: str) -> bool:
         """Whether the shop tells nothing of an optional input: a table, or ``table.column``.

@@ -28,10 +28,11 @@ def worth_owning(products: pd.DataFrame) -> pd.DataFrame:
 
     ``warranty_alone`` marks those of which only the owners near the end of the warranty matter.
     """
+    told = ~products["stage_inferred"]  # of the others only those that something follows
     always = (
         (products["service_interval_days"] > 0).fillna(False).astype(bool)
         | products["flagged_on"].notna()
-        | products["stage"].isin(LEAVING)
+        | (products["stage"].isin(LEAVING) & (told | products["successor_key"].notna()))
     )
     warranted = (products["warranty_days"] > 0).fillna(False).astype(bool)
     return products.assign(warranty_alone=~always)[always | warranted]

@@ -47,6 +47,7 @@ CATALOGUE = Columns(
         "stock": "Int64",
         "flagged_on": "datetime64[s]",
         "introduced_on": "datetime64[s]",
+        "stage_inferred": "bool",  # whether it is the sales curve that says so, not the shop
         "sayable": "bool",  # whether letters may name it, other than to warn of it
     },
 )
@@ -59,7 +60,7 @@ def catalogue(pinned: pd.DataFrame, *, never_name: Collection[str]) -> pd.DataFr
     ``never_name``: categories that no message may mention. A column that the night did not pin,
     because an older version took it, holds nothing.
     """
-    found = pinned.assign(sayable=~pinned["category"].isin(list(never_name)))
+    found = pinned.assign(stage_inferred=False, sayable=~pinned["category"].isin(list(never_name)))
     for name, dtype in CATALOGUE.dtypes.items():
         if name not in found:
             found[name] = pd.Series(pd.NA, index=found.index, dtype=dtype)

@@ -16,12 +16,13 @@ WITHOUT: Mapping[str, Mapping[str, str]] = {
     "products": {
         "name_zh": "no product is recommended to Chinese readers",
         "category": "wording.never_name of the policy protects nothing",
-        "stage": "no retired product is kept back, and none is handed over to its successor",
+        "stage": "no retired product is kept back; which ones are going is read from their sales",
         "successor": "no product is handed over to its successor",
         "service_interval_days": "no reminders of maintenance",
         "warranty_days": "no word before a warranty ends",
         "stock": "what is out of stock may be recommended",
         "flagged_on": "no quality notices",
+        "introduced_on": "what was first sold lately counts as new",
     },
     "cases": {
         "closed_on": "every case stays open: no follow-up, and a complaint keeps marketing away",

@@ -1,6 +1,6 @@
 """The nights planned so far, and what the ledger says as another one begins."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, false, func, insert, or_, select
 from care.domain.campaign import PAST
 from care.domain.candidate import IDENTITY
 from care.domain.touch import Plan
+from care.domain.warning import Warned
 from care.storage.bulk import insert_frame, read_frame, rows_alike
 from care.storage.gifts import reserve
 from care.storage.tables import exclusions, messages, nights, touches
@@ -33,6 +34,7 @@ class NightRecord:
     champions: Mapping[str, Any]
     paused: Mapping[str, list[str]]
     due: Mapping[str, int]
+    warnings: Sequence[Warned]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,12 @@ def latest_night(connection: Connection) -> date | None:
 def last_sequence(connection: Connection) -> int:
     """How many nights were planned; the next plan must carry the number after it."""
     return connection.scalar(select(func.max(nights.c.sequence))) or 0
+
+
+def read_warnings(connection: Connection) -> list[tuple[date, Warned]]:
+    """What staff were warned of on every night planned so far."""
+    query = select(nights.c.night, nights.c.warnings).order_by(nights.c.night)
+    return [(night, warning) for night, told in connection.execute(query) for warning in told]
 
 
 def read_planned(connection: Connection, due: pd.DataFrame) -> pd.DataFrame:
@@ -124,6 +132,7 @@ def save_plan(
     champions: Mapping[str, Any],
     paused: Mapping[str, list[str]],
     shards: int,
+    warnings: Sequence[Warned] = (),
 ) -> None:
     """Write a night's plan, all or nothing.
 
@@ -140,6 +149,7 @@ def save_plan(
             champions=dict(champions),
             paused=dict(paused),
             due=dict(plan.due),
+            warnings=[dict(warning) for warning in warnings],
         )
     )
     highest = connection.scalar(select(func.max(touches.c.touch_id))) or 0

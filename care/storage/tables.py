@@ -157,6 +157,7 @@ nights = Table(
     Column("champions", JSON, nullable=False),
     Column("paused", JSON, nullable=False),
     Column("due", JSON, nullable=False),
+    Column("warnings", JSON, nullable=False, server_default=text("'[]'")),
 )
 
 touches = Table(

@@ -9,8 +9,9 @@ import pytest
 from tests.cli.shop import NOW, a_shop
 
 NUMBERS = {
-    "night", "customers", "order_lines", "set_aside", "paused", "due", "excluded", "deferred",
-    "held_out", "touched", "messages", "gift_cost", "batches", "waiting_review", "models",
+    "night", "customers", "order_lines", "set_aside", "paused", "warnings", "due", "excluded",
+    "deferred", "held_out", "touched", "messages", "gift_cost", "batches", "waiting_review",
+    "models",
 }  # fmt: skip
 
 

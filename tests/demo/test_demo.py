@@ -148,11 +148,18 @@ def test_the_terminal_says_what_night_json_says(home, told):
         assert batch["batch_id"] in told
 
 
+def test_staff_are_warned_once_of_what_several_brought_back(home, told):
+    nights = rows(home, "SELECT warnings FROM nights ORDER BY night")
+    assert [len(json.loads(night["warnings"])) for night in nights] == [0, 1, 0]
+    assert "5 customers in 14 days returned or complained of" in " ".join(told.split())
+
+
 def test_night_json_has_every_figure_and_they_add_up(home):
     numbers = json.loads((home / "night.json").read_text())
     assert set(numbers) == {
-        "night", "customers", "order_lines", "set_aside", "paused", "due", "excluded", "deferred",
-        "held_out", "touched", "messages", "gift_cost", "batches", "waiting_review", "models",
+        "night", "customers", "order_lines", "set_aside", "paused", "warnings", "due", "excluded",
+        "deferred", "held_out", "touched", "messages", "gift_cost", "batches", "waiting_review",
+        "models",
     }  # fmt: skip
     assert sum(numbers["messages"].values()) == sum(numbers["touched"].values())
     for kind in ("items", "timing"):
@@ -180,7 +187,9 @@ def test_some_campaigns_wait_for_a_person_and_the_others_went_out(home):
     assert by_state["waiting"] == {
         *("hand_over", "replenishment", "rhythm_break", "tier_news", "win_back"),
     }
-    assert {"birthday", "quality_notice", "warranty"} <= by_state["approved"]
+    assert {"birthday", "product_introduction", "quality_notice", "warranty"} <= by_state[
+        "approved"
+    ]
     assert {message["campaign"] for message, _ in sealed(home)} == by_state["approved"]
 
 

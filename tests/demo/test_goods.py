@@ -6,6 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from care.demo.goods import NEW_TYPES
+from care.demo.service import RISE_DAYS
 from care.demo.shop import build_shop
 from care.intake.beside import read_beside
 from care.intake.products import read_products
@@ -64,3 +66,23 @@ def test_cases_and_deliveries_are_about_people_of_the_shop_and_about_these_days(
     assert (cases["closed_on"] >= cases["opened_on"])[cases["closed_on"].notna()].all()
     assert deliveries["failed_on"].notna().any()
     assert (deliveries["delivered_on"] > deliveries["promised_on"]).any()
+
+
+def test_what_is_new_has_its_first_sale_on_that_day(folder: Path, sold):
+    new = sold[sold["introduced_on"] > "2017-10-01"].set_index("product_id")["introduced_on"]
+    assert sorted(sold.set_index("product_id").loc[new.index, "product_type"]) == sorted(NEW_TYPES)
+    lines = pd.read_parquet(folder / "orders.parquet")
+    lines = lines[lines["product_id"].astype("str").isin(new.index)]
+    first = lines.groupby("product_id")["transaction_timestamp"].min().dt.floor("D")
+    assert first.to_dict() == {int(key): day for key, day in new.items()}
+
+
+def test_one_product_is_brought_back_by_several_who_bought_it(folder: Path):
+    cases = pd.read_parquet(folder / "cases.parquet").tail(len(RISE_DAYS))
+    assert cases["about_product"].nunique() == 1
+    assert cases["household_id"].is_unique
+    lines = pd.read_parquet(folder / "orders.parquet")
+    bought = lines[lines["product_id"] == cases["about_product"].iloc[0]]
+    first = bought.groupby("household_id")["transaction_timestamp"].min()
+    opened = cases.set_index("household_id")["opened"]
+    assert (first[opened.index] < pd.to_datetime(opened)).all()

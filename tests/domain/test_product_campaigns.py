@@ -152,7 +152,14 @@ def test_a_successor_that_is_itself_retired_leads_on_to_its_own():
     assert told(found, "hand_over") == {
         "successor_en": "newer filter",
         "successor_zh": "newer filter",
+        "told_by": "shop",
     }
+
+
+def test_of_a_stage_that_only_sales_tell_the_letter_claims_less():
+    sold = a_line(stage="growth").assign(stage_inferred=True)
+    found = due("hand_over", sold, owned(bought("2017-10-01", product_key=1)))
+    assert told(found, "hand_over")["told_by"] == "sales"
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,8 @@ def test_of_a_flagged_product_also_the_last_day_before_its_notice(folder_store: 
         ({"flagged_on": "2017-11-30"}, True),
         ({"stage": "decline"}, True),
         ({"stage": "retired"}, True),
+        ({"stage": "retired", "stage_inferred": True}, False),  # and nothing follows it
+        ({"stage": "retired", "stage_inferred": True, "successor_key": 11}, True),
         ({"stage": "maturity"}, False),
         ({"warranty_days": 60}, True),
         ({"warranty_days": 0}, False),

@@ -149,10 +149,7 @@ def test_a_shop_that_tells_none_of_it_is_told_once_what_is_left_out(tmp_path: Pa
         "maintenance": ["the shop delivers no products.service_interval_days"],
         "warranty": ["the shop delivers no products.warranty_days"],
         "quality_notice": ["the shop delivers no products.flagged_on"],
-        "hand_over": [
-            "the shop delivers no products.stage",
-            "the shop delivers no products.successor",
-        ],
+        "hand_over": ["the shop delivers no products.successor"],
         "service_follow_up": ["the shop delivers no cases"],
         "post_purchase": ["the shop delivers no deliveries.delivered_on"],
         "order_progress": ["the shop delivers no deliveries"],

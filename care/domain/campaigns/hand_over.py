@@ -1,7 +1,8 @@
 """Hand-over: due once a product she bought is going and another one follows it.
 
-Who bought the product within the last months and did not give it back. Where nothing follows it
-that could be had, there is nothing to say.
+Who bought the product within the last months and did not give it back. That a product is going, the
+catalogue says or, where it is silent, the product's own sales; then the letter does not claim that
+it leaves the shelves. Where nothing follows it that could be had, there is nothing to say.
 
 It ends after some days, or as soon as the successor cannot be had any more; each product is handed
 over once.
@@ -50,7 +51,13 @@ def find_hand_overs(tables: Tables, settings: HandOverSettings, *, night: date) 
             "send_until": today + settings.grace_days,
             "type_key": theirs["type_key"],
             "product_key": theirs["product_key"],
-            "facts": facts({"successor_en": english.tolist(), "successor_zh": chinese.tolist()}),
+            "facts": facts(
+                {
+                    "successor_en": english.tolist(),
+                    "successor_zh": chinese.tolist(),
+                    "told_by": np.where(theirs["stage_inferred"], "sales", "shop").tolist(),
+                }
+            ),
         },
         index=theirs.index,
     )
@@ -61,6 +68,7 @@ CAMPAIGN = Campaign(
     HandOverSettings,
     find_hand_overs,
     reads_behaviour=True,
-    facts={"successor_en": "oolong in a tin", "successor_zh": "罐装乌龙茶"},
-    needs=frozenset({"products.stage", "products.successor"}),
+    facts={"successor_en": "oolong in a tin", "successor_zh": "罐装乌龙茶", "told_by": "shop"},
+    turns=({"successor_en": "oolong in a tin", "successor_zh": "罐装乌龙茶", "told_by": "sales"},),
+    needs=frozenset({"products.successor"}),
 )

@@ -1,0 +1,17 @@
+"""A warning: what staff should know as a night begins, kept with the night."""
+
+from collections.abc import Mapping
+from typing import Any
+
+Warned = Mapping[str, Any]
+"""``kind``, and the figures and names that its words below ask for; plain values only."""
+
+IN_WORDS: Mapping[str, str] = {
+    "rise": "{customers} customers in {days} days returned or complained of {name} ({product_id}); "
+    "about {expected:.2g} would be usual",
+}
+
+
+def in_words(warning: Warned) -> str:
+    """One warning as a sentence for staff."""
+    return IN_WORDS[warning["kind"]].format_map(warning)
