@@ -4,6 +4,7 @@ Everybody who bought it within half a year or so hears of its successor, as the 
 That a product is going, the catalogue says, or, where it is silent, the product's own sales; then
 the letter does not claim that it leaves the shelves. Where nothing follows it that could be had,
 there is nothing to say.
+
 It ends with that one letter for each product.
 """
 
