@@ -25,7 +25,7 @@ from care.domain.interest import keenness
 from care.domain.product import CATALOGUE
 from care.storage.curves import read_curves, read_interests
 
-FIGURES = Path(__file__).parent / "figures" / "products.json"
+FIGURES = Path(__file__).parent / "figures"
 AFTER = np.timedelta64(56, "D")
 STAGED_ON = {"chosen on": "2017-08-27", "reported": "2017-10-22"}
 INTRODUCED = {
@@ -47,8 +47,10 @@ def main() -> None:
             part: _introductions(lines, products, *days) for part, days in INTRODUCED.items()
         },
     }
-    FIGURES.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
-    print(FIGURES)
+    for name, measured in figures.items():
+        path = FIGURES / f"{name}.json"
+        path.write_text(json.dumps(measured, indent=2) + "\n", "utf-8")
+        print(path)
 
 
 def _shop() -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -470,7 +470,7 @@ def said_value(value: Any) -> str:
 
 def stages() -> str:
     """What became of products after their curve told a stage; see ``docs/products.py``."""
-    found = json.loads((DOCS / "figures" / "products.json").read_text("utf-8"))["stages"]
+    found = json.loads((DOCS / "figures" / "stages.json").read_text("utf-8"))
     shown = ("retired", "decline", "maturity", "growth", "introduction", "not called")
     return table(
         ("Stage", "Products", "Sold of what was usual", "Sold less", "Sold none"),
@@ -490,7 +490,7 @@ def stages() -> str:
 
 def introductions() -> str:
     """Who buys a new product, as ``docs/products.py`` measured it."""
-    found = json.loads((DOCS / "figures" / "products.json").read_text("utf-8"))["introductions"]
+    found = json.loads((DOCS / "figures" / "introductions.json").read_text("utf-8"))
     words = {
         "keenest": "the keenest 50, as the campaign chooses them",
         "category": "the 50 who bought most of its category",

@@ -3,6 +3,7 @@
 Few hear of a product: those who bought its type, and then its category, on the most days of the
 last half-year, and have not bought it yet. The letter says what it is and asks for an opinion.
 Nobody is told of the same product twice, nor of another one soon after.
+
 It ends with that one letter, or without one when the product is no longer new, has been bought, or
 cannot be had any more.
 """
