@@ -256,6 +256,7 @@ def _plan_once(runtime: Runtime, night: date) -> None:
         owned=read_owned(history, sold, night=night),
         cases=cases,
         deliveries=read_if_pinned(runtime.store, snapshot.deliveries),
+        reviews=read_if_pinned(runtime.store, snapshot.reviews),
     )
 
     paused = _paused(policy, lines_by_day(history), night) | _left_out(policy, tables, night)

@@ -33,14 +33,14 @@ from care.domain.points import PointsRules
 from care.domain.segment import Audience
 from care.domain.setaside import REMEDIES, Flaw
 from care.domain.tier import CarePlan, Tier
-from care.intake.sources import Cases, Customers, Deliveries, Orders, Products, Table
+from care.intake.sources import Cases, Customers, Deliveries, Orders, Products, Reviews, Table
 from care.policy import Policy
 from care.rendering.environment import create_environment
 from care.rendering.vocabulary import PARTS, VOCABULARY
 from care.settings import Settings, shipped
 
 DOCS = Path(__file__).parent
-SHOP: tuple[type[Table[Any]], ...] = (Customers, Products, Orders, Cases, Deliveries)
+SHOP: tuple[type[Table[Any]], ...] = (Customers, Products, Orders, Cases, Deliveries, Reviews)
 MARKED = re.compile(r"(<!-- table: ([\w.-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 CHOICE = re.compile(r"\^\(([a-z|]+)\)\$")
 RULES = {name: campaign.settings for name, campaign in sorted(CAMPAIGNS.items())}

@@ -73,7 +73,8 @@ class Tables:
     ``silences``: columns of ``care.domain.rhythm``. ``past``: every touch planned on an earlier
     night (``customer_key, campaign, occasion_key, send_on``). ``products``: columns of
     ``CATALOGUE``. ``owned``: columns of ``OWNED``. ``cases``: columns of ``CASES``, or nothing.
-    ``deliveries``: columns of ``DELIVERIES``, or nothing.
+    ``deliveries``: columns of ``DELIVERIES``, or nothing. ``reviews``: columns of ``REVIEWS``, or
+    nothing.
     """
 
     customers: pd.DataFrame
@@ -85,6 +86,7 @@ class Tables:
     owned: pd.DataFrame = field(default_factory=OWNED.empty)
     cases: pd.DataFrame | None = None
     deliveries: pd.DataFrame | None = None
+    reviews: pd.DataFrame | None = None
 
     def lacks(self, need: str) -> bool:
         """Whether the shop tells nothing of an optional input: a table, or ``table.column``."""

@@ -6,6 +6,7 @@ import pandas as pd
 
 from care.intake.cases import read_cases
 from care.intake.deliveries import read_deliveries
+from care.intake.reviews import read_reviews
 from care.intake.sources import Sources
 from care.intake.taken import Taken
 
@@ -28,5 +29,9 @@ def read_beside(
     if sources.deliveries is not None:
         found["deliveries"] = read_deliveries(
             sources, sources.deliveries, customers=customers, products=products, night=night
+        )
+    if sources.reviews is not None:
+        found["reviews"] = read_reviews(
+            sources, sources.reviews, customers=customers, products=products, night=night
         )
     return found

@@ -20,6 +20,7 @@ from care.intake.orders import open_orders
 from care.intake.products import read_products
 from care.intake.profile import Profile, profile
 from care.intake.proposal import TABLES, Proposal, propose
+from care.intake.reviews import read_reviews
 from care.intake.sources import Sources, Table, UnableToReadSources, read_sources
 from care.intake.table import connect, open_table
 from care.intake.taken import Taken
@@ -202,6 +203,7 @@ def _beside(
     read_each: list[tuple[Table[Any] | None, Any]] = [
         (sources.cases, read_cases),
         (sources.deliveries, read_deliveries),
+        (sources.reviews, read_reviews),
     ]
     return [
         _of_taken(

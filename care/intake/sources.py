@@ -78,6 +78,7 @@ DeliveryColumn = Literal[
     "failed_on",
     "delivered_on",
 ]
+ReviewColumn = Literal["review_id", "customer_id", "product_id", "stars", "reviewed_on", "helpful"]
 Money = Literal["major", "minor"]
 Plain = bool | int | float | date | str
 
@@ -257,17 +258,27 @@ class Deliveries(Table[DeliveryColumn]):
     KEYS = ("order_id", "customer_id")
 
 
+class Reviews(Table[ReviewColumn]):
+    """What customers think of products, in stars."""
+
+    NAME = "reviews"
+    COLUMNS = get_args(ReviewColumn)
+    KEYS = ("review_id", "customer_id")
+    REQUIRED = ("stars", "reviewed_on")
+
+
 class _File(Decided):
     customers: Customers
     products: Products
     orders: Orders
     cases: Cases | None = None
     deliveries: Deliveries | None = None
+    reviews: Reviews | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The shop's tables, as ``shop.toml`` describes them; it need not have the last two."""
+    """The shop's tables, as ``shop.toml`` describes them; it need not have the last three."""
 
     path: Path
     customers: Customers
@@ -275,6 +286,7 @@ class Sources:
     orders: Orders
     cases: Cases | None = None
     deliveries: Deliveries | None = None
+    reviews: Reviews | None = None
 
     def source(self, table: Table[Any]) -> Source:
         """Where the rows of a table come from.
@@ -318,7 +330,7 @@ def read_sources(path: Path) -> Sources:
         said = read_toml(path, _File)
     except UnableToReadConfiguration as error:
         raise UnableToReadSources(str(error)) from None
-    return Sources(path, said.customers, said.products, said.orders, said.cases, said.deliveries)
+    return Sources(path, **{name: getattr(said, name) for name in _File.model_fields})
 
 
 def as_word(value: Plain) -> str:

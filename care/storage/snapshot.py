@@ -50,8 +50,9 @@ class Snapshot(BaseModel):
     as_of: datetime  # the night's first instant: everything before it was read
     history: tuple[MonthFile, ...]
     products: PinnedFile
-    cases: PinnedFile | None = None  # these two of a shop that has such a table
+    cases: PinnedFile | None = None  # these three of a shop that has such a table
     deliveries: PinnedFile | None = None
+    reviews: PinnedFile | None = None
     set_aside: PinnedFile
     counts: dict[str, Count]  # by table of the shop
 
@@ -124,7 +125,8 @@ def find_snapshot(store: Store, night: date) -> Snapshot | None:
     except FileNotFoundError:
         return None
     snapshot = _parse(content, path)
-    beside = [file for file in (snapshot.cases, snapshot.deliveries) if file is not None]
+    optional = (snapshot.cases, snapshot.deliveries, snapshot.reviews)
+    beside = [file for file in optional if file is not None]
     for file in (*snapshot.history, snapshot.products, *beside, snapshot.set_aside):
         _verify(store, file, night)
     return snapshot
