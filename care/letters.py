@@ -12,7 +12,15 @@ from care.domain import message
 from care.domain.campaigns import CAMPAIGNS
 from care.domain.channel import Channel
 from care.domain.content import Content, EmailContent, SmsContent
-from care.domain.message import Addressee, GiftLine, Letter, ProductLine, Rendered, RenderedEmail
+from care.domain.message import (
+    Addressee,
+    Advisor,
+    GiftLine,
+    Letter,
+    ProductLine,
+    Rendered,
+    RenderedEmail,
+)
 from care.policy import Policy
 
 REASONS = "reasons.toml"
@@ -81,6 +89,7 @@ class Words:
             unsubscribe_url=self.unsubscribe_url(touch["customer_ref"], touch["channel"]),
             facts=CAMPAIGNS[touch["campaign"]].read_facts(touch["facts"]),
             privileges=tier.privileges.get(locale, ()),
+            advisor=_advisor(touch),
         )
 
     def unsubscribe_url(self, customer_ref: str, channel: str) -> str:
@@ -121,3 +130,9 @@ class Words:
             encoding=str(rendered.encoding),
             segments=rendered.segments,
         )
+
+
+def _advisor(touch: Mapping[str, Any]) -> Advisor | None:
+    if touch["advisor"] is None:
+        return None
+    return Advisor(touch["advisor"], touch["advisor_phone"], touch["advisor_email"])

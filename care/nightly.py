@@ -120,7 +120,8 @@ def take_snapshot(runtime: Runtime, *, night: date) -> str:
     timezone = runtime.policy.shop.timezone
     as_of = night_begins(night, timezone)
     sources = read_sources(runtime.settings.sources)
-    came, sold = read_customers(sources, night=night), read_products(sources, night=night)
+    came = read_customers(sources, night=night, festivals=runtime.policy.festivals)
+    sold = read_products(sources, night=night)
     with writing(runtime.engine) as connection:
         keys = people.sync_people(connection, came.kept, night=night, vault=runtime.vault)
         keyed = catalogue.sync_catalogue(connection, sold.kept)

@@ -31,6 +31,11 @@ CUSTOMERS = Columns(
         "preferred_channel": "str",  # email or sms
         "email_consent": "bool",  # to marketing
         "sms_consent": "bool",
+        "household_id": "str",  # the shop's own key of those who live together
+        "advisor": "str",  # the person of the shop who looks after her, by name
+        "advisor_phone": "str",  # as customers dial it
+        "advisor_email": "str",
+        "festivals": "str",  # NO_FESTIVAL, or names with ";" between; missing if she said nothing
     },
 )
 """One row a customer. Text may be missing unless said otherwise."""

@@ -49,6 +49,11 @@ CustomerColumn = Literal[
     "preferred_channel",
     "email_consent",
     "sms_consent",
+    "household_id",
+    "advisor",
+    "advisor_phone",
+    "advisor_email",
+    "festivals",
 ]
 ProductColumn = Literal[
     "product_id",
