@@ -109,10 +109,11 @@ class Words:
     def content(self, rendered: Rendered, letter: Letter) -> Content:
         """What goes out, but for the address, which is looked up as it leaves."""
         shop = self._policy.shop
+        advisor = letter.advisor if CAMPAIGNS[letter.campaign].personal else None
         if isinstance(rendered, RenderedEmail):
             return EmailContent(
                 sender=shop.sender,
-                reply_to=shop.reply_to,
+                reply_to=(advisor and advisor.email) or shop.reply_to,
                 subject=rendered.subject,
                 text=rendered.text,
                 html=rendered.html,

@@ -26,6 +26,7 @@ from care.domain.feed import doubts
 from care.domain.message import Rendered
 from care.domain.outbound import idempotency_key
 from care.domain.product import catalogue as catalogue_of
+from care.domain.review import displeased
 from care.domain.rhythm import none_of
 from care.domain.screen import Permissions
 from care.domain.touch import Ledger, plan_touches
@@ -224,6 +225,8 @@ def _plan_once(runtime: Runtime, night: date) -> None:
     standings = find_all_standings(policy, history, night)
     settle_points(runtime, history, standings, night=night)
     cases = read_if_pinned(runtime.store, snapshot.cases)
+    reviewed = read_if_pinned(runtime.store, snapshot.reviews)
+    quiet_days = policy.contact.quiet_after_bad_review_days
     with reading(runtime.engine) as connection:
         sequence = nights.last_sequence(connection)
         everybody = people.read_people(connection)
@@ -234,6 +237,7 @@ def _plan_once(runtime: Runtime, night: date) -> None:
                 suppressions=people.read_suppressions(connection),
                 planned=nights.read_planned(connection),
                 complaining=complaining(cases),
+                displeased=displeased(reviewed, cases, night=night, days=quiet_days),
             ),
             recent=nights.read_recent(connection, night),
             gifts_left=gifts.pieces_left(connection, policy.gifts),
@@ -257,7 +261,7 @@ def _plan_once(runtime: Runtime, night: date) -> None:
         owned=read_owned(history, sold, night=night),
         cases=cases,
         deliveries=read_if_pinned(runtime.store, snapshot.deliveries),
-        reviews=read_if_pinned(runtime.store, snapshot.reviews),
+        reviews=reviewed,
     )
 
     paused = _paused(policy, lines_by_day(history), night) | _left_out(policy, tables, night)

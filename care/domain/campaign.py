@@ -89,7 +89,12 @@ class Tables:
     reviews: pd.DataFrame | None = None
 
     def lacks(self, need: str) -> bool:
-        """Whether the shop tells nothing of an optional input: a table, or ``table.column``."""
+        """Whether the shop tells nothing of an optional input: a table, or ``table.column``.
+
+        Of several with "or" between, one is enough.
+        """
+        if " or " in need:
+            return all(map(self.lacks, need.split(" or ")))
         table, _, column = need.partition(".")
         frame: pd.DataFrame | None = getattr(self, table)
         return frame is None or (bool(column) and bool(frame[column].isna().all()))
@@ -109,7 +114,8 @@ class Campaign:
     letter may: name → a value of the type that its rule writes (text, whole number or day), true
     enough to try templates on. ``turns``: further examples, for letters that say another thing when
     a fact is another or missing. ``foreseeable``: its occasions follow from a customer's own dates
-    alone, so that they are known long before.
+    alone, so that they are known long before. ``personal``: her advisor signs where she has one,
+    and gets her answers.
     """
 
     name: str
@@ -120,6 +126,7 @@ class Campaign:
     turns: tuple[Mapping[str, Fact], ...] = ()
     foreseeable: bool = False
     needs: frozenset[str] = frozenset()
+    personal: bool = False
 
     def lacking(self, tables: Tables) -> list[str]:
         """Why the campaign is left out, in words; nothing if all it needs is there."""

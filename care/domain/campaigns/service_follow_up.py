@@ -1,6 +1,7 @@
 """Service follow-up: after a complaint, repair or return was closed, we ask if all is well.
 
-Never while any case of hers is open: then she is still waiting for us, and not we for her.
+Never while any case of hers is open: then she is still waiting for us, and not we for her. Nor when
+she has given her score already.
 """
 
 from datetime import date
@@ -42,7 +43,8 @@ def find_service_follow_ups(
     closed = last["closed_on"].to_numpy("datetime64[D]")
     on = closed + settings.after_days
     today = np.datetime64(night, "D")
-    due = (on <= today) & (on >= today - settings.late_days)
+    untold = last["satisfaction"].isna().to_numpy()
+    due = untold & (on <= today) & (on >= today - settings.late_days)
     last, on, closed = last[due], on[due], closed[due]
     return candidates(
         {
