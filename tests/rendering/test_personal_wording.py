@@ -21,6 +21,7 @@ from tests.rendering.test_wording import (
 )
 
 PERSONAL = sorted(name for name, campaign in CAMPAIGNS.items() if campaign.personal)
+SPOKEN = [*PERSONAL, "referral_thanks"]
 LOCALES = ("zh-CN", "en")
 
 
@@ -44,7 +45,7 @@ def every_turn(campaign: str, locale: str) -> list[Letter]:
     return letters
 
 
-@pytest.mark.parametrize("campaign", PERSONAL)
+@pytest.mark.parametrize("campaign", SPOKEN)
 @pytest.mark.parametrize("locale", LOCALES)
 def test_no_letter_shows_a_seam_whoever_signs_it(
     campaign: str, locale: str, renderer: Renderer
@@ -61,7 +62,7 @@ def test_no_letter_shows_a_seam_whoever_signs_it(
                 assert squeezed(line.strip(" ·-—")) in seen, line
 
 
-@pytest.mark.parametrize("campaign", PERSONAL)
+@pytest.mark.parametrize("campaign", SPOKEN)
 def test_each_language_keeps_to_itself(campaign: str, renderer: Renderer) -> None:
     for letter in every_turn(campaign, "zh-CN"):
         message = rendered(renderer, letter)
@@ -118,3 +119,13 @@ def test_an_advisor_without_a_visible_name_is_none(renderer: Renderer) -> None:
     letter = specimen("bad_review", Channel.EMAIL, "en")
     nameless = rendered(renderer, replace(letter, advisor=Advisor("\u200b\u202e")))
     assert nameless.text == rendered(renderer, replace(letter, advisor=None)).text
+
+
+@pytest.mark.parametrize(
+    ("locale", "asks"), [("en", "bring them along"), ("zh-CN", "带他们一起来")]
+)
+def test_who_helped_others_is_asked_for_nothing(locale: str, asks: str, renderer: Renderer) -> None:
+    letter = specimen("referral_thanks", Channel.EMAIL, locale)
+    assert asks in rendered(renderer, letter).text
+    helped = replace(letter, facts={"why": "helped", "about": "review"})
+    assert asks not in rendered(renderer, helped).text
