@@ -25,6 +25,7 @@ from tests.builders import (
 from tests.domain.test_case_campaigns import a_case, cases
 from tests.goods import a_product, owned, products, tables_of
 
+SETTINGS = a_policy().campaigns["bad_review"]
 PEOPLE = customers(a_customer(1, birth_month=11, birth_day=14), a_customer(2))
 
 
@@ -39,7 +40,7 @@ def reviews(*rows):
 
 
 def due(*, night=NIGHT, before=None, sold=None, told=None, opened=None, **changed):
-    settings = a_policy().campaigns["bad_review"].model_copy(update=changed)
+    settings = SETTINGS.model_copy(update=changed)
     seen = tables_of(
         PEOPLE,
         products() if sold is None else sold,

@@ -12,12 +12,13 @@ from tests.domain.test_bad_reviews import a_review, reviews
 from tests.domain.test_case_campaigns import a_case, cases
 from tests.goods import a_product, owned, products, tables_of
 
+SETTINGS = a_policy().campaigns["referral_thanks"]
 LOYAL = customers(a_customer(1, segment="loyal"), a_customer(2, segment="loyal"))
 OTHERS = ("prospect", "one_time", "repeat", "lapsed")
 
 
 def due(*, people=LOYAL, night=NIGHT, before=None, told=None, opened=None, sold=None, **changed):
-    settings = a_policy().campaigns["referral_thanks"].model_copy(update=changed)
+    settings = SETTINGS.model_copy(update=changed)
     seen = tables_of(
         people,
         products() if sold is None else sold,
