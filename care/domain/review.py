@@ -30,8 +30,10 @@ REVIEWS = Columns(
 SAID = ["customer_key", "event", "about", "said_on", "score", "product_key"]
 
 
-def said_of_us(reviews: pd.DataFrame | None, cases: pd.DataFrame | None) -> pd.DataFrame:
-    """Every review, and every settled case that was given a score, one row each.
+def said_of_us(
+    reviews: pd.DataFrame | None, cases: pd.DataFrame | None, *, since: np.datetime64
+) -> pd.DataFrame:
+    """Every review, and every settled case that was given a score, from a day on, one row each.
 
     Columns ``SAID``: ``event`` names it for ever (a case that is settled once more is another
     event), ``about`` is ``review`` or ``case``; of a score the day it was given is not known, so
@@ -39,6 +41,7 @@ def said_of_us(reviews: pd.DataFrame | None, cases: pd.DataFrame | None) -> pd.D
     """
     parts = []
     if reviews is not None:
+        reviews = reviews[reviews["reviewed_on"].to_numpy() >= since]
         parts.append(
             reviews.assign(
                 event="review-" + reviews["review_id"],
@@ -48,7 +51,7 @@ def said_of_us(reviews: pd.DataFrame | None, cases: pd.DataFrame | None) -> pd.D
             )[SAID]
         )
     if cases is not None:
-        scored = cases[cases["satisfaction"].notna() & cases["closed_on"].notna()]
+        scored = cases[cases["satisfaction"].notna() & (cases["closed_on"].to_numpy() >= since)]
         closed = np.datetime_as_string(scored["closed_on"].to_numpy("datetime64[D]")).astype(object)
         parts.append(
             scored.assign(
@@ -77,8 +80,7 @@ def displeased(
     reviews: pd.DataFrame | None, cases: pd.DataFrame | None, *, night: date, days: int
 ) -> pd.Index:
     """Keys of the customers who said so in the ``days`` before a night."""
-    said = said_of_us(reviews, cases)
-    since = pd.Timestamp(night) - pd.Timedelta(days=days)
-    low = said[(said["score"] <= LOW) & (said["said_on"] >= since)]
+    said = said_of_us(reviews, cases, since=np.datetime64(night, "D") - days)
+    low = said[said["score"] <= LOW]
     found: pd.Index = pd.Index(low["customer_key"].unique())
     return found

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -25,6 +26,7 @@ from tests.builders import (
 from tests.domain.test_case_campaigns import a_case, cases
 from tests.goods import a_product, owned, products, tables_of
 
+LONG_AGO = np.datetime64("2017-01-01")
 SETTINGS = a_policy().campaigns["bad_review"]
 PEOPLE = customers(a_customer(1, birth_month=11, birth_day=14), a_customer(2))
 
@@ -160,13 +162,13 @@ def test_who_gave_her_score_is_not_asked_whether_all_is_well():
 def test_of_two_words_on_one_day_the_worse_one_stands():
     told = reviews(a_review(5, review_id="R1"), a_review(1, review_id="R2"))
     scored = cases(a_case(closed_on="2017-11-13", satisfaction=3))
-    last = last_word(said_of_us(told, scored))
+    last = last_word(said_of_us(told, scored, since=LONG_AGO))
     assert (last["event"].item(), last["score"].item()) == ("review-R2", 1)
 
 
 def test_who_says_nothing_has_no_last_word():
-    assert last_word(said_of_us(None, None)).empty
-    assert last_word(said_of_us(reviews(), cases())).empty
+    assert last_word(said_of_us(None, None, since=LONG_AGO)).empty
+    assert last_word(said_of_us(reviews(), cases(), since=LONG_AGO)).empty
 
 
 # ── No marketing meanwhile ──────────────────────────────────────────────────────────────────────

@@ -38,7 +38,8 @@ class BadReviewSettings(CampaignSettings):
 def find_bad_reviews(tables: Tables, settings: BadReviewSettings, *, night: date) -> pd.DataFrame:
     """What each customer was displeased with last, if it is still time to answer."""
     today = np.datetime64(night, "D")
-    said = said_of_us(tables.reviews, tables.cases)
+    oldest = today - max(settings.late_days, settings.score_days)
+    said = said_of_us(tables.reviews, tables.cases, since=oldest)
     in_hand = complaining(tables.cases).union(
         planned_since(tables.past, NAME, today - settings.quiet_days)
     )

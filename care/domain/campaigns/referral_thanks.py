@@ -68,9 +68,10 @@ def _pleased(
 ) -> pd.DataFrame:
     people = tables.customers
     loyal = people.loc[people["segment"] == str(Segment.LOYAL), "customer_key"]
-    last = last_word(said_of_us(tables.reviews, tables.cases))
+    oldest = today - settings.late_days
+    last = last_word(said_of_us(tables.reviews, tables.cases, since=oldest))
     until = last["said_on"].to_numpy("datetime64[D]") + settings.late_days
-    due = (last["score"] == BEST) & last["customer_key"].isin(loyal) & (until >= today)
+    due = (last["score"] == BEST) & last["customer_key"].isin(loyal)
     return last.assign(why="pleased", until=until.astype("datetime64[s]"))[due]
 
 
@@ -78,17 +79,14 @@ def _helpful(
     tables: Tables, settings: ReferralThanksSettings, today: np.datetime64
 ) -> pd.DataFrame:
     """The review of each customer that helped most, of those that helped enough."""
-    said = said_of_us(tables.reviews, None)
-    helped = np.zeros(0) if tables.reviews is None else tables.reviews["helpful"].fillna(0)
-    since = today - settings.helpful_within_days
-    enough = said.assign(helped=np.asarray(helped, dtype="int64"))
-    enough = enough[
-        (enough["helped"] >= settings.helpful_from) & (enough["said_on"].to_numpy() >= since)
-    ]
-    most = enough.sort_values(["customer_key", "helped", "said_on", "event"])
+    enough, oldest = tables.reviews, today - settings.helpful_within_days
+    if enough is not None:
+        enough = enough[enough["helpful"].ge(settings.helpful_from).fillna(False).astype(bool)]
+        enough = enough.sort_values(["customer_key", "helpful", "reviewed_on", "review_id"])
+        enough = enough[enough["reviewed_on"].to_numpy() >= oldest]
+        enough = enough.drop_duplicates("customer_key", keep="last")
     until = (today + settings.grace_days).astype("datetime64[s]")
-    chosen = most.drop_duplicates("customer_key", keep="last").assign(why="helped", until=until)
-    return chosen.drop(columns="helped")
+    return said_of_us(enough, None, since=oldest).assign(why="helped", until=until)
 
 
 CAMPAIGN = Campaign(
