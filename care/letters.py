@@ -12,7 +12,15 @@ from care.domain import message
 from care.domain.campaigns import CAMPAIGNS
 from care.domain.channel import Channel
 from care.domain.content import Content, EmailContent, SmsContent
-from care.domain.message import Addressee, GiftLine, Letter, ProductLine, Rendered, RenderedEmail
+from care.domain.message import (
+    Addressee,
+    Advisor,
+    GiftLine,
+    Letter,
+    ProductLine,
+    Rendered,
+    RenderedEmail,
+)
 from care.policy import Policy
 
 REASONS = "reasons.toml"
@@ -81,6 +89,7 @@ class Words:
             unsubscribe_url=self.unsubscribe_url(touch["customer_ref"], touch["channel"]),
             facts=CAMPAIGNS[touch["campaign"]].read_facts(touch["facts"]),
             privileges=tier.privileges.get(locale, ()),
+            advisor=_advisor(touch),
         )
 
     def unsubscribe_url(self, customer_ref: str, channel: str) -> str:
@@ -100,10 +109,11 @@ class Words:
     def content(self, rendered: Rendered, letter: Letter) -> Content:
         """What goes out, but for the address, which is looked up as it leaves."""
         shop = self._policy.shop
+        advisor = letter.advisor if CAMPAIGNS[letter.campaign].personal else None
         if isinstance(rendered, RenderedEmail):
             return EmailContent(
                 sender=shop.sender,
-                reply_to=shop.reply_to,
+                reply_to=(advisor and advisor.email) or shop.reply_to,
                 subject=rendered.subject,
                 text=rendered.text,
                 html=rendered.html,
@@ -121,3 +131,9 @@ class Words:
             encoding=str(rendered.encoding),
             segments=rendered.segments,
         )
+
+
+def _advisor(touch: Mapping[str, Any]) -> Advisor | None:
+    if touch["advisor"] is None:
+        return None
+    return Advisor(touch["advisor"], touch["advisor_phone"], touch["advisor_email"])

@@ -17,6 +17,7 @@ from care.domain.campaigns import CAMPAIGNS
 from care.domain.case import complaining
 from care.domain.due import find_due
 from care.domain.feed import doubts
+from care.domain.review import displeased
 from care.domain.screen import Permissions
 from care.domain.touch import Ledger, plan_touches
 from care.intake.beside import read_beside
@@ -104,7 +105,8 @@ def take_snapshot(runtime: Runtime, *, night: date) -> str:
     timezone = runtime.policy.shop.timezone
     as_of = night_begins(night, timezone)
     sources = read_sources(runtime.settings.sources)
-    came, sold = read_customers(sources, night=night), read_products(sources, night=night)
+    came = read_customers(sources, night=night, festivals=runtime.policy.festivals)
+    sold = read_products(sources, night=night)
     everybody, agreed = came.kept, {}
     if (told := sources.consents) is not None:
         agreed["consents"] = read_consents(
@@ -243,6 +245,12 @@ def _read_ledger(
             suppressions=people.read_suppressions(connection),
             planned=nights.read_planned(connection, due),
             complaining=complaining(tables.cases),
+            displeased=displeased(
+                tables.reviews,
+                tables.cases,
+                night=night,
+                days=policy.contact.quiet_after_bad_review_days,
+            ),
         ),
         recent=nights.read_recent(connection, night),
         gifts_left=gifts.pieces_left(connection, policy.gifts),

@@ -17,6 +17,7 @@ from care.domain.channel import Channel
 from care.domain.contact_policy import ContactPolicy
 from care.domain.customer import LOCALES
 from care.domain.feed import FeedLimits
+from care.domain.festival import FESTIVALS
 from care.domain.gift import Gift
 from care.domain.holdout import Holdout
 from care.domain.model import Decided
@@ -281,6 +282,12 @@ class Policy(Decided):
     def enabled(self) -> dict[str, CampaignSettings]:
         """The campaigns that run."""
         return {name: chosen for name, chosen in self.campaigns.items() if chosen.enabled}
+
+    @property
+    def festivals(self) -> frozenset[str]:
+        """The festivals that a customer may ask for: the house's own and the shop's days."""
+        own = getattr(self.campaigns.get("festival"), "shop_days", ())
+        return frozenset(FESTIVALS) | {day.name for day in own}
 
     @property
     def used_channels(self) -> dict[str, tuple[Channel, ...]]:

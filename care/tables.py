@@ -61,6 +61,7 @@ def open_tables(
         deliveries=read_if_pinned(runtime.store, snapshot.deliveries),
         interests=read_interests(history, sold, pinned, night=night),
         looked_back=read_looked_back(history, sold, period_tonight(policy.enabled, night)),
+        reviews=read_if_pinned(runtime.store, snapshot.reviews),
         events=events,
         unpaid=unpaid,
         bought=bought_lately(

@@ -45,7 +45,8 @@ def intake_check(
     from care.settings import read_settings
 
     settings = read_settings(home=home)
-    zone = read_policy(settings.policy_path).shop.zone
+    policy = read_policy(settings.policy_path)
+    zone = policy.shop.zone
     tonight = night or datetime.now(zone).date()
     if files:
         looked = check.check_files(files, night=tonight, timezone=zone.key)
@@ -53,7 +54,9 @@ def intake_check(
         numbers, lines = in_words.profiled_numbers(*looked), in_words.tell_files(*looked)
     else:
         proposals, mapped = [], read_sources(sources or settings.sources)
-        found = check.check_sources(mapped, night=tonight, timezone=zone.key)
+        found = check.check_sources(
+            mapped, night=tonight, timezone=zone.key, festivals=policy.festivals
+        )
         numbers, lines = in_words.checked_numbers(found), in_words.tell_checked(found)
     if out is not None:
         write_set_aside(check.all_set_aside(found), out)

@@ -53,6 +53,8 @@ class ShopFacts:
     deliveries: int
     events: int
     open_orders: int
+    reviews: int
+    looked_after: int
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -72,8 +74,9 @@ class ShopFacts:
             f"({self.birthdays_without_year:,} without a year, {self.birthdays_lunar:,} lunar); "
             f"{self.cases:,} complaints, repairs, returns and questions about what they bought, "
             f"{len(RISE_DAYS)} of them returns of one product within days, "
-            f"the deliveries of {self.deliveries:,} of their orders, {self.events:,} looks and "
-            f"carts, and {self.open_orders:,} orders never paid or called off. "
+            f"the deliveries of {self.deliveries:,} of their orders, {self.reviews:,} reviews, "
+            f"{self.events:,} looks and carts, and {self.open_orders:,} orders never paid or "
+            f"called off; four people of the shop who look after {self.looked_after:,} of them. "
             "None of these people exists, and no address or number is anybody's.",
             f"Written for the demo: product names, from the words of their type "
             f"({self.named_by_type:,}), of their category ({self.named_by_category:,}) or from the "
@@ -93,6 +96,7 @@ def count_facts(
     deliveries: pd.DataFrame,
     events: pd.DataFrame,
     open_orders: pd.DataFrame,
+    reviews: pd.DataFrame,
     demographics: pd.DataFrame,
     words: pd.Series,
     left_out: pd.Series,
@@ -139,4 +143,6 @@ def count_facts(
         deliveries=len(deliveries),
         events=len(events),
         open_orders=len(open_orders),
+        reviews=len(reviews),
+        looked_after=int(persons["account_manager"].notna().sum()),
     )

@@ -8,7 +8,7 @@ import pandas as pd
 
 from care.demo.people import stream
 
-CASES, REPAIRS, DELIVERIES = 160, 10, 260
+CASES, REPAIRS, DELIVERIES, REVIEWS = 160, 10, 260, 240
 FIRST_DAY, LAST_DAY = np.datetime64("2017-10-10"), np.datetime64("2017-11-18")
 MATTERS = {"complaint": 0.45, "return": 0.35, "question": 0.2}
 LEFT_OPEN_SHARE = 0.15
@@ -19,6 +19,9 @@ RISE_TYPE = "REFRIGERATED BAGELS"
 RISE_FROM, RISE_TO = np.datetime64("2017-10-28"), np.datetime64("2017-11-08")
 RISE_DAYS = [np.datetime64(f"2017-11-{day}") for day in ("09", "12", "14", "14", "14", "15")]
 """Brought back on these days, so that the night of the 15th has something to warn of."""
+STARS = {5: 0.5, 4: 0.25, 3: 0.12, 2: 0.06, 1: 0.07}
+READ_SHARE = 0.05
+"""Of the reviews: how many are found helpful by more than a few."""
 
 
 def draw_cases(lines: pd.DataFrame, products: pd.DataFrame, seed: int) -> pd.DataFrame:
@@ -98,6 +101,30 @@ def draw_deliveries(lines: pd.DataFrame, products: pd.DataFrame, seed: int) -> p
             "promised": promised.astype("datetime64[s]"),
             "not_delivered": pd.Series(promised.astype("datetime64[s]")).where(failed),
             "delivered": pd.Series(came.astype("datetime64[s]")).mask(failed),
+        }
+    )
+
+
+def draw_reviews(lines: pd.DataFrame, products: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """What customers think of things bought some days before, one row each.
+
+    ``review_no`` (text), ``household_id``, ``about_product``, ``stars``, ``found_helpful`` (int64),
+    ``written`` (datetime64[s]).
+    """
+    rng = stream(seed, "reviews")
+    bought = some_lines(lines, products, REVIEWS, rng)
+    written = bought["day"].to_numpy("datetime64[D]") + rng.integers(2, 10, REVIEWS)
+    read = rng.random(REVIEWS) < READ_SHARE
+    return pd.DataFrame(
+        {
+            "review_no": [f"R{number:04}" for number in range(1, REVIEWS + 1)],
+            "household_id": bought["household_id"].to_numpy(),
+            "about_product": bought["product_id"].to_numpy(),
+            "stars": rng.choice(list(STARS), size=REVIEWS, p=list(STARS.values())),
+            "written": written.astype("datetime64[s]"),
+            "found_helpful": np.where(
+                read, rng.integers(10, 40, REVIEWS), rng.geometric(0.5, REVIEWS) - 1
+            ),
         }
     )
 

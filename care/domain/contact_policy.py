@@ -28,6 +28,9 @@ class ContactPolicy(Decided):
 
     touches_per_week: int = Field(ge=1, le=7)
     min_gap_days: int = Field(ge=1, le=30, description="days between two touches")
+    quiet_after_bad_review_days: int = Field(
+        default=14, ge=0, le=365, description="no marketing to who was not pleased"
+    )
     sending_hours: dict[Channel, SendingHours]
 
     @model_validator(mode="after")

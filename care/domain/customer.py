@@ -32,6 +32,11 @@ CUSTOMERS = Columns(
         "email_consent": "bool",  # to marketing
         "sms_consent": "bool",
         "sensitive_consent": "bool",  # to letters about what the policy calls sensitive
+        "household_id": "str",  # the shop's own key of those who live together
+        "advisor": "str",  # the person of the shop who looks after her, by name
+        "advisor_phone": "str",  # as customers dial it
+        "advisor_email": "str",
+        "festivals": "str",  # NO_FESTIVAL, or names with ";" between; missing if she said nothing
     },
 )
 """One row a customer. Text may be missing unless said otherwise."""

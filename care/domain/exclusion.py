@@ -18,6 +18,7 @@ class Reason(StrEnum):
     ALREADY_TOUCHED = "already_touched"
     ALREADY_HELD_OUT = "already_held_out"
     OPEN_COMPLAINT = "open_complaint"
+    BAD_REVIEW = "bad_review"
     SUPPRESSED = "suppressed"
     NO_ADDRESS = "no_address"
     NO_CONSENT = "no_consent"
@@ -31,6 +32,7 @@ IN_WORDS: dict[Reason, str] = {
     Reason.ALREADY_TOUCHED: "this occasion was already planned on an earlier night",
     Reason.ALREADY_HELD_OUT: "this occasion is in the control group",
     Reason.OPEN_COMPLAINT: "she has a complaint that is not settled yet",
+    Reason.BAD_REVIEW: "she told us not long ago that she is not pleased",
     Reason.SUPPRESSED: "she asked not to be contacted, or the address does not work",
     Reason.NO_ADDRESS: "no address for any channel of the campaign",
     Reason.NO_CONSENT: "no consent for any channel of the campaign",

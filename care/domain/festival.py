@@ -72,6 +72,9 @@ FESTIVALS: Mapping[str, Mapping[str, DayOf]] = {
 }
 """Festival → country (ISO 3166) → its day. Each comes once in every Gregorian year."""
 
+NO_FESTIVAL = "none"
+"""What a customer says who wants to hear of none."""
+
 
 def next_festival(name: str, country: str | None, *, on_or_after: date) -> np.datetime64:
     """First day on or after a date on which a country, or else most of them, keep a festival."""

@@ -21,6 +21,15 @@ class Addressee:
 
 
 @dataclass(frozen=True, slots=True)
+class Advisor:
+    """The person of the shop who looks after her, and where that person is reached."""
+
+    name: str
+    phone: str | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Shop:
     """Who writes, in words of the letter's locale, and in which money (ISO 4217).
 
@@ -87,6 +96,7 @@ class Letter:
     preferences_url: str | None = None
     facts: Mapping[str, str | int | date] = field(default_factory=dict)
     privileges: tuple[str, ...] = ()
+    advisor: Advisor | None = None
 
 
 @dataclass(frozen=True, slots=True)

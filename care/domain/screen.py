@@ -21,13 +21,15 @@ class Permissions:
     ``preferred_channel``. ``suppressions``: ``customer_key, channel, campaign`` (missing channel or
     campaign means every one). ``planned``: identity columns and ``arm`` of those of
     tonight's candidates that were planned before.
-    ``complaining``: customers with an open complaint, who get no marketing.
+    ``complaining``: customers with an open complaint, who get no marketing. ``displeased``: nor do
+    those who said not long ago that they are not pleased.
     """
 
     customers: pd.DataFrame
     suppressions: pd.DataFrame
     planned: pd.DataFrame
     complaining: pd.Index = field(default_factory=lambda: pd.Index([], dtype="int64"))
+    displeased: pd.Index = field(default_factory=lambda: pd.Index([], dtype="int64"))
 
 
 def screen(
@@ -47,8 +49,10 @@ def screen(
     again, held = (arm == "treated").to_numpy(), (arm == "held_out").to_numpy()
     fresh = due[~again & ~held]
     marketing = fresh["message_class"] != MessageClass.SERVICE
-    muted = (marketing & fresh["customer_key"].isin(permissions.complaining)).to_numpy()
-    complained, fresh = fresh[muted], fresh[~muted].reset_index(drop=True)
+    complains = marketing & fresh["customer_key"].isin(permissions.complaining)
+    displeased = marketing & fresh["customer_key"].isin(permissions.displeased) & ~complains
+    complained, let_be = fresh[complains], fresh[displeased]
+    fresh = fresh[~complains & ~displeased].reset_index(drop=True)
 
     people = permissions.customers.set_index("customer_key").reindex(fresh["customer_key"])
     preferred = people["preferred_channel"].to_numpy()
@@ -84,6 +88,7 @@ def screen(
         exclude(due[again], Reason.ALREADY_TOUCHED),
         exclude(due[held], Reason.ALREADY_HELD_OUT),
         exclude(complained, Reason.OPEN_COMPLAINT),
+        exclude(let_be, Reason.BAD_REVIEW),
         exclude(fresh[~reached & ~has_address], Reason.NO_ADDRESS),
         exclude(fresh[~reached & has_address & ~has_consent], Reason.NO_CONSENT),
         exclude(fresh[~reached & has_consent], Reason.SUPPRESSED),

@@ -10,6 +10,7 @@ import pandas as pd
 from care.intake.cases import read_cases
 from care.intake.deliveries import read_deliveries
 from care.intake.events import read_events
+from care.intake.reviews import read_reviews
 from care.intake.sources import Sources
 from care.intake.taken import Taken
 
@@ -43,5 +44,6 @@ def readers(timezone: str) -> dict[str, Callable[..., Taken]]:
     return {
         "cases": read_cases,
         "deliveries": read_deliveries,
+        "reviews": read_reviews,
         "events": partial(read_events, timezone=timezone),
     }

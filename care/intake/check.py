@@ -1,7 +1,7 @@
 """The shop's data, tried before a night reads it: what would be kept, set aside, or stop it."""
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -15,6 +15,7 @@ from care.intake.absent import WITHOUT
 from care.intake.beside import readers
 from care.intake.consents import read_consents
 from care.intake.customers import read_customers
+from care.intake.festivals import KNOWN
 from care.intake.localday import night_begins
 from care.intake.orders import open_orders
 from care.intake.products import read_products
@@ -50,15 +51,22 @@ class Checked:
 
 
 def check_sources(
-    sources: Sources, *, night: date, timezone: str, only: Sequence[str] = tuple(TABLES)
+    sources: Sources,
+    *,
+    night: date,
+    timezone: str,
+    only: Sequence[str] = tuple(TABLES),
+    festivals: Collection[str] = KNOWN,
 ) -> list[Checked]:
     """Read the tables as a night would, and save nothing.
 
     ``timezone``: the shop's. ``only``: which tables are there; without customers or products
-    nothing is about an unknown one.
+    nothing is about an unknown one. ``festivals``: the names that customers may ask for.
     """
     customers, products = (
-        _taken(lambda: read_customers(sources, night=night)) if "customers" in only else None,
+        _taken(lambda: read_customers(sources, night=night, festivals=festivals))
+        if "customers" in only
+        else None,
         _taken(lambda: read_products(sources)) if "products" in only else None,
     )
     found = []

@@ -1,5 +1,6 @@
 """Customers as the shop delivers them → customers as the house knows them."""
 
+from collections.abc import Collection
 from datetime import date
 
 import pandas as pd
@@ -8,20 +9,22 @@ from care.domain.customer import CALENDARS, CUSTOMERS, GENDERS, PURPOSES
 from care.domain.setaside import Flaw
 from care.intake.birthday import PARTS, read_birthdays, read_dates
 from care.intake.email import check_emails
-from care.intake.keys import screen_keys
-from care.intake.phone import check_phones
+from care.intake.festivals import KNOWN, read_festivals
+from care.intake.keys import LONGEST_KEY, screen_keys
+from care.intake.phone import check_desk_phones, check_phones
 from care.intake.sources import Customers, Sources, known_timezones
 from care.intake.table import PLACE, connect, open_table
 from care.intake.taken import Issues, Taken, read_text
+from care.intake.text import is_odd
 
-_TEXTS = ("name", "family_name", "given_name", "honorific", "spouse_name", "region")
+_TEXTS = ("name", "family_name", "given_name", "honorific", "spouse_name", "region", "advisor")
 _CHANNELS = ("email", "sms")
 _CHINESE = ("zh", "zh-cn", "zh-hans", "zh-hans-cn", "zh-sg")
 _YES, _NO = ("true", "1"), ("false", "0")
 
 
-def read_customers(sources: Sources, *, night: date) -> Taken:
-    """Read every customer, as of a night.
+def read_customers(sources: Sources, *, night: date, festivals: Collection[str] = KNOWN) -> Taken:
+    """Read every customer, as of a night; ``festivals``: the names that her wishes may hold.
 
     A bad field is emptied, or takes its default, and the customer stays; she is set aside only
     when her key is missing, unusable or given again further down, or when every field is empty.
@@ -35,14 +38,16 @@ def read_customers(sources: Sources, *, night: date) -> Taken:
     everyone = opened.read(customer_id=opened.key("customer_id"))
     issues = Issues.of(opened, everyone, key="customer_id")
     said = screen_keys(everyone, "customer_id", issues)
-    customers = _checked(said, table, issues, night)
+    customers = _checked(said, table, issues, night, festivals)
     empty = _nothing_usable(said, customers)
     issues.note_rows(empty, "customer_id", said["customer_id"], Flaw.NOTHING_USABLE)
     kept = CUSTOMERS.check(customers[~empty].reset_index(drop=True))
     return Taken(kept, issues.frame(), read=len(everyone) + len(opened.torn))
 
 
-def _checked(said: pd.DataFrame, table: Customers, issues: Issues, night: date) -> pd.DataFrame:
+def _checked(
+    said: pd.DataFrame, table: Customers, issues: Issues, night: date, festivals: Collection[str]
+) -> pd.DataFrame:
     found = {"customer_id": said["customer_id"]}
     found |= {name: read_text(said, name, issues) for name in _TEXTS}
     found["name"] = found["name"].fillna(_full_name(found["family_name"], found["given_name"]))
@@ -58,11 +63,16 @@ def _checked(said: pd.DataFrame, table: Customers, issues: Issues, night: date) 
         found[name] = read_dates(said, name, issues=issues, night=night)
     found["locale"] = _locale(said, table, issues)
     found["timezone"] = _timezone(said, table, issues)
-    found["email"], bad = check_emails(said["email"])
-    issues.note_fields(bad, "email", said["email"], Flaw.BAD_EMAIL)
+    for name in ("email", "advisor_email"):
+        found[name], bad = check_emails(said[name])
+        issues.note_fields(bad, name, said[name], Flaw.BAD_EMAIL)
     found["phone"], flaws = check_phones(said["phone"], table.phone_region)
     for flaw, where in flaws.items():
         issues.note_fields(where, "phone", said["phone"], flaw)
+    found["advisor_phone"], bad = check_desk_phones(said["advisor_phone"])
+    issues.note_fields(bad, "advisor_phone", said["advisor_phone"], Flaw.BAD_PHONE)
+    found["household_id"] = _household(said["household_id"], issues)
+    found["festivals"] = read_festivals(said, issues, known=festivals)
     found["preferred_channel"] = _word(said, "preferred_channel", _CHANNELS, issues)
     for name in PURPOSES.values():
         found[name] = _flag(said, name, issues)
@@ -86,6 +96,12 @@ def _full_name(family: pd.Series, given: pd.Series) -> pd.Series:
     han = family.fillna(given).str.contains("[\u3400-\u9fff]")
     family, given = family.fillna(""), given.fillna("")
     return (given + " " + family).str.strip().mask(han, family + given)
+
+
+def _household(keys: pd.Series, issues: Issues) -> pd.Series:
+    bad = is_odd(keys) | (keys.str.len() > LONGEST_KEY)
+    issues.note_fields(bad, "household_id", keys, Flaw.BAD_KEY)
+    return keys.mask(bad)
 
 
 def _word(said: pd.DataFrame, name: str, known: tuple[str, ...], issues: Issues) -> pd.Series:

@@ -26,6 +26,7 @@ _NEVER_MOBILE = {
     PhoneNumberType.UAN: "uan",
     PhoneNumberType.VOICEMAIL: "voicemail",
 }
+_DIALLED = r"[+(]?[0-9][0-9 ()./-]{4,24}( ?(ext\.?|x|转) ?[0-9]{1,6})?"
 _PUNCTUATION = r"[ ().\-\x{a0}\x{2010}-\x{2013}]"
 
 
@@ -47,6 +48,15 @@ def check_phones(texts: pd.Series, region: str | None) -> tuple[pd.Series, dict[
         for flaw in (Flaw.BAD_PHONE, Flaw.NOT_MOBILE)
     }
     return checked, flaws
+
+
+def check_desk_phones(texts: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Numbers that people dial, as they are written, and where a text is none (missing before).
+
+    A landline or an extension will do, as nothing is ever sent there.
+    """
+    sound = texts.str.fullmatch(_DIALLED).fillna(False).astype(bool)
+    return texts.where(sound), texts.notna() & ~sound
 
 
 def _judge(text: str, region: str | None) -> str | Flaw:

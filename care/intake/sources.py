@@ -51,6 +51,11 @@ CustomerColumn = Literal[
     "email_consent",
     "sms_consent",
     "sensitive_consent",
+    "household_id",
+    "advisor",
+    "advisor_phone",
+    "advisor_email",
+    "festivals",
 ]
 ProductColumn = Literal[
     "product_id",
@@ -84,6 +89,7 @@ DeliveryColumn = Literal[
 ]
 EventColumn = Literal["customer_id", "product_id", "kind", "happened_at"]
 ConsentColumn = Literal["customer_id", "purpose", "given", "given_at", "source"]
+ReviewColumn = Literal["review_id", "customer_id", "product_id", "stars", "reviewed_on", "helpful"]
 Money = Literal["major", "minor"]
 Plain = bool | int | float | date | str
 
@@ -281,12 +287,22 @@ class Consents(Table[ConsentColumn]):
     REQUIRED = ("purpose", "given", "given_at")
 
 
+class Reviews(Table[ReviewColumn]):
+    """What customers think of products, in stars."""
+
+    NAME = "reviews"
+    COLUMNS = get_args(ReviewColumn)
+    KEYS = ("review_id", "customer_id")
+    REQUIRED = ("stars", "reviewed_on")
+
+
 class _File(Decided):
     customers: Customers
     products: Products
     orders: Orders
     cases: Cases | None = None
     deliveries: Deliveries | None = None
+    reviews: Reviews | None = None
     events: Events | None = None
     consents: Consents | None = None
 
@@ -308,6 +324,7 @@ class Sources:
     orders: Orders
     cases: Cases | None = None
     deliveries: Deliveries | None = None
+    reviews: Reviews | None = None
     events: Events | None = None
     consents: Consents | None = None
 

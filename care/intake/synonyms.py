@@ -49,6 +49,14 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "|同意邮件|接收邮件|邮件订阅",
         "sms_consent": "sms consent|sms opt in|accepts sms marketing|同意短信|接收短信|短信订阅",
         "sensitive_consent": "sensitive consent",
+        "household_id": "household|household no|household number|family id"
+        "|家庭号|家庭编号|家庭id|户号",
+        "advisor": "adviser|advisor name|personal advisor|account manager|consultant"
+        "|sales associate|顾问|顾问姓名|专属顾问|会员顾问|客户经理|导购",
+        "advisor_phone": "adviser phone|advisor tel|account manager phone"
+        "|顾问电话|顾问手机|客户经理电话|导购电话",
+        "advisor_email": "adviser email|account manager email|顾问邮箱|客户经理邮箱|导购邮箱",
+        "festivals": "festival preference|holidays|holiday preference|节日|节日偏好|节日祝福",
     },
     "products": {
         "product_id": "product id|id|sku|sku id|item id|article id|product code|item code"
@@ -147,6 +155,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "view": "pv|viewed|page view|product view|look|looked|浏览|点击",
         "cart": "add to cart|added to cart|put in cart|加购|加入购物车",
     },
+    "festivals": {"none": "no|nothing|无|不要|不需要|都不要"},
 }
 """Column → canonical word → what else stands for it; the house knows its own word by itself."""
 

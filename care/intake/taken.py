@@ -12,7 +12,10 @@ from care.intake.table import PLACE, OpenTable
 from care.intake.text import cut, is_unprintable, tidy
 
 LONGEST_VALUE = 60
-PERSONAL = frozenset({"name", "family_name", "given_name", "spouse_name", "email", "phone"})
+PERSONAL = frozenset(
+    {"name", "family_name", "given_name", "spouse_name", "email", "phone"}
+    | {"advisor", "advisor_phone", "advisor_email"}
+)
 
 _REACHES_SOMEBODY = r"@|^\+[0-9]{8,15}$|^1[3-9][0-9]{9}$|^\(?[0-9]{3}\)?[ .-][0-9]{3}[ .-][0-9]{4}$"
 

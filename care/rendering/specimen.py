@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from care.domain.campaign import Fact
 from care.domain.campaigns import CAMPAIGNS
 from care.domain.channel import Channel
-from care.domain.message import Addressee, GiftLine, Letter, ProductLine, Shop
+from care.domain.message import Addressee, Advisor, GiftLine, Letter, ProductLine, Shop
 
 TIER_NAMES = {
     "zh": {"member": "会员", "silver": "银卡会员", "gold": "金卡会员", "diamond": "钻石会员"},
@@ -36,6 +36,10 @@ _SHOPS = {
 _ADDRESSEES = {
     "zh": Addressee("王小雨", "王", "小雨", gender="female", spouse_name="陈明远"),
     "en": Addressee("Emma Carter", "Carter", "Emma", spouse_name="Daniel"),
+}
+_ADVISORS = {
+    "zh": Advisor("沈青", "0571-8800 1234 转 6", "shenqing@qinghe.example"),
+    "en": Advisor("Ruth Palmer", "+44 1225 550 106", "ruth@lindenvale.example"),
 }
 _GIFTS = {
     "zh": GiftLine("桂花乌龙茶一罐", "今年的新茶，桂花是手摘的", "QH2026A7", date(2026, 6, 20)),
@@ -84,6 +88,7 @@ def specimen(campaign: str, channel: Channel, locale: str, tier: str = "member")
         preferences_url="https://care.example/p/opaque-token",
         facts=_examples(campaign)[0],
         privileges=_PRIVILEGES[language],
+        advisor=_ADVISORS[language],
     )
 
 
@@ -105,6 +110,7 @@ def bare(letter: Letter) -> Letter:
         gift=None,
         preferences_url=None,
         privileges=(),
+        advisor=None,
     )
 
 
@@ -121,6 +127,7 @@ def specimens(campaign: str, channel: Channel, locale: str) -> Iterator[Letter]:
             years=1,
             recommendations=full.recommendations[:1],
             gift=GiftLine(full.gift.name) if full.gift else None,
+            advisor=Advisor(full.advisor.name) if full.advisor else None,
         )
         yield replace(full, addressee=Addressee(), shop=replace(full.shop, phone=None))
         for facts in _examples(campaign)[1:]:

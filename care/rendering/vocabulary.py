@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any, Never
 
 from care.domain.channel import Channel
-from care.domain.message import GiftLine, Letter, ProductLine, Shop
+from care.domain.message import Advisor, GiftLine, Letter, ProductLine, Shop
 from care.rendering.guard import UnableToSay, checked_url, clean, clean_or_none
 from care.rendering.salutation import called, called_spouse
 
@@ -27,6 +27,7 @@ PARTS: dict[str, frozenset[str]] = {
     name: frozenset(field.name for field in fields(kind))
     for name, kind in {
         "shop": Shop,
+        "advisor": Advisor,
         "gift": GiftLine,
         "product": ProductLine,
         "window": Window,
@@ -79,6 +80,7 @@ def words(letter: Letter) -> dict[str, Any]:
             for name, value in letter.facts.items()
         },
         "privileges": tuple(_phrase(line, 120) for line in letter.privileges),
+        "advisor": _advisor(letter.advisor) if letter.advisor else None,
     }
     if letter.channel == Channel.EMAIL:
         if not letter.unsubscribe_url:
@@ -98,6 +100,18 @@ def _window(letter: Letter) -> Window | None:
     if end == start or end <= letter.arrives_on:
         return None
     return Window(start, end, begun=start <= letter.arrives_on)
+
+
+@lru_cache(maxsize=1_024)
+def _advisor(advisor: Advisor) -> Advisor | None:
+    name = clean(advisor.name, limit=60)
+    if not name:
+        return None
+    return Advisor(
+        name=name,
+        phone=clean_or_none(advisor.phone, limit=40),
+        email=clean_or_none(advisor.email, limit=100),
+    )
 
 
 def _gift(gift: GiftLine) -> GiftLine:

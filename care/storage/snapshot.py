@@ -54,6 +54,7 @@ class Snapshot(BaseModel):
     deliveries: PinnedFile | None = None
     events: PinnedFile | None = None
     unpaid: PinnedFile | None = None  # orders that wait for their payment
+    reviews: PinnedFile | None = None
     set_aside: PinnedFile
     counts: dict[str, Count]  # by table of the shop
 
@@ -126,7 +127,13 @@ def find_snapshot(store: Store, night: date) -> Snapshot | None:
     except FileNotFoundError:
         return None
     snapshot = _parse(content, path)
-    beside = (snapshot.cases, snapshot.deliveries, snapshot.events, snapshot.unpaid)
+    beside = (
+        snapshot.cases,
+        snapshot.deliveries,
+        snapshot.events,
+        snapshot.unpaid,
+        snapshot.reviews,
+    )
     for file in (*snapshot.history, snapshot.products, *beside, snapshot.set_aside):
         if file is not None:
             _verify(store, file, night)

@@ -107,6 +107,12 @@ identities = Table(
     Column("email", Text),
     Column("phone", Text),
     Column("preferred_channel", Text),
+    # The household's key is the shop's, as customer_id is, so it goes when she is erased.
+    Column("household_id", Text),
+    Column("advisor", Text),
+    Column("advisor_phone", Text),
+    Column("advisor_email", Text),
+    Column("festivals", Text),
 )
 
 consents = Table(

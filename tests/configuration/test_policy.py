@@ -217,7 +217,7 @@ def test_two_tiers_of_one_name_are_refused_at_the_second(tmp_path):
          "ladders.membership_anniversary.platinum",
          "no such tier; there are member, silver, gold, diamond"),
         ("[ladders.birthday]", "[ladders.wedding]", "ladders.wedding",
-         "no such campaign in this policy; it has birthday, "),
+         "no such campaign in this policy; it has bad_review, birthday, "),
     ],
 )  # fmt: skip
 def test_a_ladder_must_lead_from_a_campaign_and_a_tier_to_gifts(tmp_path, old, new, key, told):
@@ -229,7 +229,7 @@ def test_a_ladder_must_lead_from_a_campaign_and_a_tier_to_gifts(tmp_path, old, n
 
 def test_a_policy_without_an_enabled_campaign_is_refused(tmp_path):
     text = re.sub(r"(\[campaigns\.\w+\]\n)", r"\1enabled = false\n", SHIPPED)
-    assert "campaigns: none is enabled; add one of birthday" in refusal(tmp_path, text)
+    assert "campaigns: none is enabled; add one of bad_review, birthday" in refusal(tmp_path, text)
 
 
 def test_all_wrong_values_are_told_at_once_each_with_its_line(tmp_path):

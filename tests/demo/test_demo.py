@@ -186,6 +186,7 @@ def test_some_campaigns_wait_for_a_person_and_the_others_went_out(home):
     assert set(by_state) == {"approved", "waiting"}
     assert by_state["waiting"] == {
         *("hand_over", "replenishment", "rhythm_break", "tier_news", "win_back"),
+        *("bad_review", "referral_thanks", "vip_care"),
     }
     assert {"birthday", "product_introduction", "quality_notice", "warranty"} <= by_state[
         "approved"
@@ -196,8 +197,8 @@ def test_some_campaigns_wait_for_a_person_and_the_others_went_out(home):
 def test_the_suggested_commands_run_when_they_are_pasted(home, told, copy):
     commands = [line.strip() for line in told.split("Try next")[1].splitlines() if line.strip()]
     assert [re.sub(r" --.*", "", command) for command in commands] == [
-        "care review show replenishment",
-        "care review approve replenishment",
+        "care review show bad_review",
+        "care review approve bad_review",
         "care release",
         "care status",
     ]
@@ -207,8 +208,8 @@ def test_the_suggested_commands_run_when_they_are_pasted(home, told, copy):
         assert said.returncode == 0, (command, said.stderr)
     approved = json.loads((copy / "night.json").read_text())
     before = json.loads((home / "night.json").read_text())["waiting_review"]
-    assert approved["waiting_review"] == [one for one in before if one != "replenishment"]
-    assert "replenishment" in {message["campaign"] for message, _ in sealed(copy)}
+    assert approved["waiting_review"] == [one for one in before if one != "bad_review"]
+    assert "bad_review" in {message["campaign"] for message, _ in sealed(copy)}
 
 
 # ── The laws of the ledger, by plain SQL and JSON ───────────────────────────────────────────────

@@ -60,6 +60,7 @@ def test_another_seed_changes_people_and_what_befell_them(folder: Path, tmp_path
     changed = {name for name in before if before[name] != after[name]}
     generated = {"customers.parquet", "cases.parquet", "deliveries.parquet"}
     generated |= {"events.parquet", "orders-open.parquet"}
+    generated |= {"reviews.parquet"}
     assert changed == generated | {"built.json"}
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import create_engine
 
 from care.domain.case import CASES
 from care.domain.delivery import DELIVERIES
+from care.domain.review import REVIEWS
 from care.domain.setaside import REMEDIES, Flaw
 from care.intake.absent import WITHOUT
 from care.intake.check import LISTED, check_sources
@@ -108,7 +109,7 @@ def test_what_a_missing_column_switches_off_is_what_a_check_says():
         (table, columns, off) for table, offs in WITHOUT.items() for columns, off in offs.items()
     ]
     canonical = {"customers": CUSTOMERS, "products": PRODUCTS}
-    canonical |= {"cases": CASES, "deliveries": DELIVERIES}
+    canonical |= {"cases": CASES, "deliveries": DELIVERIES, "reviews": REVIEWS}
     for table, columns, _ in rows:
         assert set(columns.split(", ")) <= set(canonical[table].dtypes)
 

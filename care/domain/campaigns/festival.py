@@ -23,7 +23,7 @@ from care.domain.festival import BY_DEFAULT, FESTIVALS, next_festival, next_year
 from care.domain.model import Decided
 
 PREFERENCE = "festivals"
-"""Column of customers, where the shop has one: "none", or the festivals she wants, with commas."""
+"""Column of customers: ``NO_FESTIVAL``, or the festivals she wants; missing if she said nothing."""
 
 
 class Culture(Decided):

@@ -1,8 +1,8 @@
 """Service follow-up: due some days after a complaint, repair or return was closed.
 
 Whose matter was settled: we ask if all is well. Never while any case of hers is open: then she is
-still waiting for us, and not we for her. A case that was opened again and closed once more is asked
-about once more.
+still waiting for us, and not we for her; nor when she has given her score already. A case that was
+opened again and closed once more is asked about once more.
 
 It ends with the one question, when another case of hers is opened, or some days after it was due.
 """
@@ -46,7 +46,8 @@ def find_service_follow_ups(
     closed = last["closed_on"].to_numpy("datetime64[D]")
     on = closed + settings.after_days
     today = np.datetime64(night, "D")
-    due = (on <= today) & (on >= today - settings.late_days)
+    untold = last["satisfaction"].isna().to_numpy()
+    due = untold & (on <= today) & (on >= today - settings.late_days)
     last, on, closed = last[due], on[due], closed[due]
     return candidates(
         {

@@ -1,0 +1,78 @@
+"""Bad review: a customer gave few stars, or a low score once her case was settled.
+
+She hears from a person, at once: her advisor where she has one, who is sorry and asks whether to
+call. It is owed to her, so it is of the service class, and meanwhile she gets no marketing, for as
+long as the contact policy says. Never while a complaint of hers is open: then somebody is with her
+already. Who was written to lately is not written to again, however much else she did not like.
+
+It ends with the one letter; what follows is said on the telephone.
+"""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from care.domain.campaign import Campaign, CampaignSettings, MessageClass, Tables
+from care.domain.candidate import candidates, facts
+from care.domain.case import complaining
+from care.domain.past import planned_since
+from care.domain.product import only_sayable
+from care.domain.review import LOW, last_word, said_of_us
+
+NAME = "bad_review"
+
+
+class BadReviewSettings(CampaignSettings):
+    """Bad review settings."""
+
+    message_class: MessageClass = MessageClass.SERVICE
+    late_days: int = Field(default=4, ge=1, le=30, description="after the review")
+    score_days: int = Field(
+        default=14, ge=1, le=60, description="after the case was closed; scores come in later"
+    )
+    quiet_days: int = Field(default=30, ge=0, le=365, description="no second letter meanwhile")
+
+    @property
+    def remembers_days(self) -> int:
+        """As long as another letter would be too soon."""
+        return self.quiet_days
+
+
+def find_bad_reviews(tables: Tables, settings: BadReviewSettings, *, night: date) -> pd.DataFrame:
+    """What each customer was displeased with last, if it is still time to answer."""
+    today = np.datetime64(night, "D")
+    oldest = today - max(settings.late_days, settings.score_days)
+    said = said_of_us(tables.reviews, tables.cases, since=oldest)
+    in_hand = complaining(tables.cases).union(
+        planned_since(tables.past, today - settings.quiet_days)
+    )
+    bad = last_word(said[(said["score"] <= LOW) & ~said["customer_key"].isin(in_hand)])
+    on = bad["said_on"].to_numpy("datetime64[D]")
+    days = np.where(bad["about"] == "review", settings.late_days, settings.score_days)
+    due = on + days >= today
+    bad, on, days = bad[due], on[due], days[due]
+    return candidates(
+        {
+            "customer_key": bad["customer_key"],
+            "occasion_key": "bad-" + bad["event"],
+            "occasion_on": on,
+            "send_from": today,
+            "send_until": on + days,
+            "product_key": only_sayable(bad["product_key"], tables.products),
+            "facts": facts({"about": bad["about"].tolist()}),
+        },
+        index=bad.index,
+    )
+
+
+CAMPAIGN = Campaign(
+    NAME,
+    BadReviewSettings,
+    find_bad_reviews,
+    facts={"about": "review"},
+    turns=({"about": "case"},),
+    needs=frozenset({"reviews|cases.satisfaction"}),
+    personal=True,
+)
