@@ -32,7 +32,9 @@ TAKEN_UP = 0.8
 class VipCareSettings(CampaignSettings):
     """VIP care settings."""
 
-    every: str = Field(default="quarter", pattern="^(month|quarter|half-year)$")
+    every: str = Field(
+        default="quarter", pattern="^(month|quarter|half-year)$", description="one letter in each"
+    )
     per_advisor: int = Field(default=5, ge=1, le=100, description="letters of one advisor in a day")
     per_house: int = Field(default=50, ge=1, description="to those without an advisor, in a day")
     late_days: int = Field(default=4, ge=0, le=14, description="a letter found may still be sent")
