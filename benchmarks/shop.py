@@ -12,8 +12,14 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import parquet
 
+from benchmarks.beside import draw_beside
+from benchmarks.goods import draw_products
+from benchmarks.people import draw_people
+
 DAYS = 365
 FIRST_DAY = np.datetime64("2016-11-14")
+OPENED = np.datetime64("2008-01-01")
+LATELY_DAYS = 90
 CHUNK = 2_000_000
 
 SHOP_TOML = """\
@@ -27,6 +33,18 @@ money = "minor"
 [products]
 path = "products.parquet"
 money = "minor"
+
+[cases]
+path = "cases.parquet"
+
+[deliveries]
+path = "deliveries.parquet"
+
+[reviews]
+path = "reviews.parquet"
+
+[events]
+path = "events.parquet"
 """
 
 
@@ -53,57 +71,24 @@ def make_shop(folder: Path, size: Size, *, seed: int = 1) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
     (folder / "shop.toml").write_text(SHOP_TOML)
-    _customers(rng, size).to_parquet(folder / "customers.parquet", index=False)
+    people = draw_people(rng, size.customers, OPENED, FIRST_DAY)
+    people.to_parquet(folder / "customers.parquet", index=False)
     type_of = rng.integers(0, size.types, size.products)
-    _products(rng, size, type_of).to_parquet(folder / "products.parquet", index=False)
+    sold = draw_products(
+        rng, type_of, began=FIRST_DAY + (DAYS - LATELY_DAYS), ends=FIRST_DAY + DAYS
+    )
+    sold.to_parquet(folder / "products.parquet", index=False)
     _write_orders(folder / "orders.parquet", rng, size)
+    for name, frame in draw_beside(rng, _last_lines(folder / "orders.parquet", CHUNK)).items():
+        frame.to_parquet(folder / f"{name}.parquet", index=False)
 
 
-def _customers(rng: np.random.Generator, size: Size) -> pd.DataFrame:
-    n = size.customers
-    number = np.arange(n)
-    chinese = rng.random(n) < 0.5
-    born = np.datetime64("1940-01-01") + rng.integers(0, 365 * 65, n)
-    joined = np.datetime64("2008-01-01") + rng.integers(0, 3600, n)
-    families = np.array(["王", "李", "张", "刘", "陈", "杨", "赵", "黄"])
-    surnames = np.array(["Smith", "Jones", "Brown", "Wilson", "Moore", "Clark", "Lewis", "Hall"])
-    pick = rng.integers(0, 8, n)
-    family = np.where(chinese, families[pick], surnames[pick])
-    given = np.where(chinese, "丽", "Anna")
-    return pd.DataFrame(
-        {
-            "customer_id": np.char.add("c", number.astype(str)),
-            "name": np.where(
-                chinese, np.char.add(family, given), np.char.add(np.char.add(given, " "), family)
-            ),
-            "family_name": family,
-            "given_name": given,
-            "gender": np.where(rng.random(n) < 0.5, "female", "male"),
-            "birthday": born.astype(str),
-            "joined_on": joined.astype("datetime64[s]"),
-            "locale": np.where(chinese, "zh-CN", "en"),
-            "timezone": np.where(chinese, "Asia/Shanghai", "America/New_York"),
-            "region": np.where(chinese, "CN-SH", "US-NY"),
-            "email": np.char.add(np.char.add("c", number.astype(str)), "@example.com"),
-            "preferred_channel": "email",
-            "email_consent": rng.random(n) < 0.9,
-            "sms_consent": False,
-        }
+def _last_lines(path: Path, count: int) -> pd.DataFrame:
+    """So many of the order lines of the last weeks, about which something else is told."""
+    lines = pd.read_parquet(
+        path, filters=[("ordered_at", ">=", pd.Timestamp(FIRST_DAY + (DAYS - LATELY_DAYS)))]
     )
-
-
-def _products(rng: np.random.Generator, size: Size, type_of: np.ndarray) -> pd.DataFrame:
-    number = np.arange(size.products).astype(str)
-    return pd.DataFrame(
-        {
-            "product_id": np.char.add("p", number),
-            "name": np.char.add("good thing ", number),
-            "name_zh": np.char.add("好物", number),
-            "product_type": np.char.add("type ", type_of.astype(str)),
-            "category": np.char.add("category ", (type_of // 10).astype(str)),
-            "price": rng.integers(99, 5000, size.products),
-        }
-    )
+    return lines.head(count)
 
 
 def _write_orders(path: Path, rng: np.random.Generator, size: Size) -> None:
