@@ -4,8 +4,8 @@
 
 Takes a night's snapshot and its habits, opens the tables that rules look at, and lets each rule
 find who is due, with the settings of the shipped policy. The bare limit of a rule is one comparison
-for each row of the tables it looks at, and the taking of as many rows as it finds; the bare limit of
-opening the tables is DuckDB's sum per customer over the same order lines.
+for each row of the tables it looks at, and the taking of as many rows as it finds; the bare limit
+of opening the tables is DuckDB's sum per customer over the same order lines.
 """
 
 import argparse

@@ -2,11 +2,17 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from care.cli.option import PLAIN, AsJson, Home, print_json
+
+if TYPE_CHECKING:
+    from care.intake.sources import Sources
+
+TOLD_BY = {"unpaid": "orders.state"}
+"""What campaigns need that is no table of the shop's: what tells it."""
 
 policy = typer.Typer(help="Check what the merchant decided, before a night does.", **PLAIN)
 
@@ -73,28 +79,42 @@ def _unknown_categories(never_name: tuple[str, ...], sources: Path) -> list[str]
 def _not_delivered(campaigns: Iterable[str], sources: Path) -> list[str]:
     from care.domain.campaigns import CAMPAIGNS
     from care.intake.sources import UnableToReadSources, read_sources
-    from care.intake.table import connect, open_table
 
-    told, notes = {}, []
+    notes = []
     try:
-        shop = read_sources(sources)
+        lacking = _Lacking(read_sources(sources))
         for name in campaigns:
             for need in sorted(CAMPAIGNS[name].needs):
-                key, _, column = need.partition(".")
-                table = getattr(shop, key)
-                if table is not None and key not in told:
-                    told[key] = set(open_table(connect(), shop, table).rows.columns)
-                if table is None:
-                    lacks, remedy = f"table [{key}]", f"describe it in {sources.name}"
-                elif column and column not in told[key]:
-                    lacks = f"column for {need}"
-                    remedy = f"name it under [{key}.columns] in {sources.name}"
-                else:
-                    continue
-                notes.append(
-                    f"campaigns.{name} needs {need}, and the shop has no {lacks}: every night "
-                    f"leaves it out; {remedy}, or write enabled = false"
-                )
+                found = [lacking.of(one) for one in need.split("|")]
+                if all(found):
+                    lacks, remedy = zip(*filter(None, found), strict=True)
+                    notes.append(
+                        f"campaigns.{name} needs {' or '.join(need.split('|'))}, and the shop has "
+                        f"no {' and no '.join(lacks)}: every night leaves it out; "
+                        f"{' or '.join(remedy)} in {sources.name}, or write enabled = false"
+                    )
     except UnableToReadSources as error:
         return [f"what campaigns need of the shop could not be looked at: {error}"]
     return notes
+
+
+class _Lacking:
+    """What the shop does not tell of what campaigns need, and what to do about it."""
+
+    def __init__(self, shop: "Sources") -> None:
+        self._shop = shop
+        self._columns: dict[str, set[str]] = {}
+
+    def of(self, need: str) -> tuple[str, str] | None:
+        """What is lacking and the remedy; nothing if the shop tells it."""
+        from care.intake.table import connect, open_table
+
+        key, _, column = TOLD_BY.get(need, need).partition(".")
+        table = getattr(self._shop, key)
+        if table is None:
+            return f"table [{key}]", f"describe it as [{key}]"
+        if key not in self._columns:
+            self._columns[key] = set(open_table(connect(), self._shop, table).rows.columns)
+        if column and column not in self._columns[key]:
+            return f"column for {key}.{column}", f"name it under [{key}.columns]"
+        return None

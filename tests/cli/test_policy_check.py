@@ -31,7 +31,7 @@ def test_the_shipped_policy_is_fine(care):
     said = care("policy", "check")
     assert said.code == 0
     first, *campaigns = said.out.splitlines()
-    assert first == f"{shipped('policy.toml')} is fine: 4 tiers, 5 gifts, campaigns:"
+    assert first == f"{shipped('policy.toml')} is fine: 4 tiers, 6 gifts, campaigns:"
     assert {
         "  birthday: priority 90, approved by policy, within bounds",
         "  wedding_anniversary: priority 80, approved by policy, within bounds",
@@ -146,7 +146,7 @@ def test_campaigns_that_need_what_the_shop_does_not_tell_are_noted(check, tmp_pa
     notes = said.out.splitlines()
     assert (
         "note: campaigns.service_follow_up needs cases, and the shop has no table [cases]: every "
-        "night leaves it out; describe it in shop.toml, or write enabled = false"
+        "night leaves it out; describe it as [cases] in shop.toml, or write enabled = false"
     ) in notes
     assert (
         "note: campaigns.warranty needs products.warranty_days, and the shop has no column for "

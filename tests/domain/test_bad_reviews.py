@@ -11,7 +11,7 @@ from care.domain.case import complaining
 from care.domain.due import find_due
 from care.domain.review import REVIEWS, displeased, last_word, said_of_us
 from care.domain.screen import Permissions
-from care.domain.touch import Ledger, plan_touches
+from care.domain.touch import Ledger
 from tests.builders import (
     NIGHT,
     a_customer,
@@ -19,6 +19,7 @@ from tests.builders import (
     customers,
     decisions,
     frame,
+    plan_night,
     planned,
     recent,
     suppressions,
@@ -178,7 +179,7 @@ def plan(told, opened=None, days=14):
     permissions = Permissions(
         PEOPLE, suppressions(), planned(), complaining=complaining(opened), displeased=unhappy
     )
-    return plan_touches(seen, Ledger(permissions, recent(), {}), decisions(), night=NIGHT)
+    return plan_night(seen, Ledger(permissions, recent(), {}), decisions(), night=NIGHT)
 
 
 def test_a_bad_review_mutes_marketing_and_says_so_while_the_answer_goes_out():

@@ -10,7 +10,7 @@ import pytest
 from pyarrow import parquet
 from sqlalchemy import select
 
-from care import desk, nightly, report
+from care import correspondence, desk, nightly, report
 from care.runtime import Runtime
 from care.storage.database import reading
 from care.storage.people import read_people
@@ -66,8 +66,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Runtime:
     tell_more(home)
     nightly.take_snapshot(runtime, night=NIGHT)
     for shard in nightly.plan(runtime, night=NIGHT, now=at("01:00")):
-        nightly.compose(runtime, night=NIGHT, shard=shard)
-    nightly.queue(runtime, night=NIGHT, now=at("01:00"))
+        correspondence.compose(runtime, night=NIGHT, shard=shard)
+    desk.queue(runtime, night=NIGHT, now=at("01:00"))
     return runtime
 
 

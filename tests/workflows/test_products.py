@@ -9,7 +9,7 @@ import pytest
 from pyarrow import parquet
 from sqlalchemy import select
 
-from care import nightly
+from care import correspondence, nightly
 from care.runtime import Runtime
 from care.storage.database import reading
 from care.storage.tables import identities, touches
@@ -51,7 +51,7 @@ def a_house_with(home: Path, **told: dict[str, str]) -> Runtime:
 def plan(runtime: Runtime, night=NIGHT) -> pd.DataFrame:
     nightly.take_snapshot(runtime, night=night)
     for shard in nightly.plan(runtime, night=night, now=at("01:00", night)):
-        nightly.compose(runtime, night=night, shard=shard)
+        correspondence.compose(runtime, night=night, shard=shard)
     query = (
         select(identities.c.customer_id, touches.c["campaign", "state", "facts"])
         .join(identities, identities.c.customer_key == touches.c.customer_key)

@@ -3,7 +3,7 @@
 import pandas as pd
 from sqlalchemy import select
 
-from care import nightly
+from care import correspondence, nightly
 from care.storage.database import reading
 from care.storage.tables import identities, touches
 from tests.workflows.builders import NIGHT, a_house, at, messages_of
@@ -28,7 +28,7 @@ def test_whoever_came_often_is_thanked_on_the_day_and_on_no_other(tmp_path):
     runtime = a_house(tmp_path / "home", policy=POLICY)
     nightly.take_snapshot(runtime, night=NIGHT)
     for shard in nightly.plan(runtime, night=NIGHT, now=at("01:00", NIGHT)):
-        nightly.compose(runtime, night=NIGHT, shard=shard)
+        correspondence.compose(runtime, night=NIGHT, shard=shard)
     query = select(
         identities.c.customer_id, touches.c["campaign", "occasion_key", "state", "product_key"]
     ).join(identities, identities.c.customer_key == touches.c.customer_key)

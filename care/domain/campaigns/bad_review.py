@@ -1,4 +1,4 @@
-"""Bad review: a customer gave few stars, or a low score once her case was settled.
+"""Bad review: due as soon as a customer gave few stars, or a low score once her case was settled.
 
 She hears from a person, at once: her advisor where she has one, who is sorry and asks whether to
 call. It is owed to her, so it is of the service class, and meanwhile she gets no marketing, for as

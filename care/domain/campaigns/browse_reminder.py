@@ -1,4 +1,4 @@
-"""Browse reminder: the day after she left something in the cart, or ordered it and did not pay.
+"""Browse reminder: due when she left something in the cart, or ordered it and did not pay.
 
 One letter, about one thing: an order that waits for its payment before a cart, and a cart before
 what she only looked at, which counts where the shop says how often. Never about something of which

@@ -1,4 +1,4 @@
-"""Product introduction: something new has come in, and she bought most of what it is one of.
+"""Product introduction: due when something comes in of a kind that she buys more than others do.
 
 Few hear of a product: those who bought its type, and then its category, on the most days of the
 last half-year, and have not bought it yet. The letter says what it is and asks for an opinion.

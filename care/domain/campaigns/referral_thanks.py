@@ -1,4 +1,4 @@
-"""Referral and thanks: a loyal customer is pleased and said so, or a review of hers helped others.
+"""Referral and thanks: due when a loyal customer says that she is pleased, or helped others.
 
 Two letters. Who is loyal, and whose last word was five stars or the best score, is thanked and
 asked to tell somebody who might like it here too. Whoever wrote what many others found helpful is
