@@ -1,10 +1,10 @@
 """VIP care: due once in each quarter, for a customer of the highest tier.
 
 A letter from her own advisor; the policy names the tiers and how often. Each customer has a place
-of her own in the period, always about the same, so that an advisor writes to a few on each working day and never to more than the
-policy allows; who has no advisor hears from the house. Not while a case of hers is open, not in the
-first two weeks after she reached the tier, which has news of its own, and not soon after the letter
-before: then on the next working day on which it is possible.
+of her own in the period, always about the same, so that an advisor writes to a few on each working
+day and never to more than the policy allows; who has no advisor hears from the house. Not while a
+case of hers is open, not in the first two weeks after she reached the tier, which has news of its
+own, and not soon after the letter before: then on the next working day on which it is possible.
 
 It ends with the period: there is one letter in each, and what was missed is not made up for in the
 next. Who leaves the tier gets no more of them.
