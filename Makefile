@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 HOME_OF_RUN ?= var
+# Compiled once at installation, not at every start where nothing may be written beside the sources.
+export UV_COMPILE_BYTECODE = 1
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --locked --no-sync
 .DEFAULT_GOAL := help
