@@ -9,6 +9,7 @@ of opening the tables is DuckDB's sum per customer over the same order lines.
 """
 
 import argparse
+import json
 import tempfile
 from contextlib import ExitStack
 from dataclasses import asdict, fields
@@ -17,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
@@ -98,7 +98,7 @@ def _rule(name: str, settings: CampaignSettings, tables: Tables, rows: dict[str,
         seconds,
         len(found),
         peak,
-        bare=f"a comparison for each of {looked_at:,} rows of {', '.join(sorted(watched.seen))}",
+        bare=f"a comparison for each of {looked_at:,} rows: {', '.join(sorted(watched.seen))}",
         bare_seconds=min(_bare(looked_at, found) for _ in range(TIMES)),
     )
 
@@ -123,10 +123,11 @@ def main() -> None:
     parser.add_argument("--home", type=Path, help="keep the shop and the run here")
     parser.add_argument("--out", type=Path, default=Path("var/benchmarks"))
     told = parser.parse_args()
+    size = Size(told.customers, told.orders)
     with ExitStack() as stack:
         home = told.home or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         if not (home / "shop" / "shop.toml").exists():
-            make_shop(home / "shop", Size(told.customers, told.orders))
+            make_shop(home / "shop", size)
         found = measure_rules(home)
     table = Table("Rule", "Seconds", "Due", "GiB", "Ratio", "Bare limit")
     for one in found:
@@ -143,14 +144,12 @@ def main() -> None:
         f"the dates among them {dates:.1f} s; at most {max(o.peak_gib for o in found):.1f} GiB"
     )
     told.out.mkdir(parents=True, exist_ok=True)
-    result = {
-        "machine": machine(),
-        "customers": told.customers,
-        "orders": told.orders,
-        "stages": [asdict(one) | {"ratio": one.ratio} for one in found],
+    document = {
+        "size": asdict(size),
+        "ran_on": machine() | {"database": "sqlite"},
+        "stages": [asdict(one) for one in found],
     }
-    place = told.out / f"rules-{told.customers}.json"
-    place.write_bytes(orjson.dumps(result, option=orjson.OPT_INDENT_2))
+    (told.out / f"rules-{told.customers}.json").write_text(json.dumps(document, indent=2))
 
 
 if __name__ == "__main__":

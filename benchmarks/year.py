@@ -179,7 +179,11 @@ def journeys_go_forward(runtime: Runtime) -> None:
             )
             if made.empty:
                 continue
-            places = {step.name: place for place, step in enumerate(settings.steps)}
+            places = {
+                step.name: place
+                for steps in settings.branches.values()
+                for place, step in enumerate(steps)
+            }
             entry = made["occasion_key"].str.rpartition("-")
             told = made.assign(entry=entry[0], place=entry[2].map(places))
             assert told["place"].notna().all(), name

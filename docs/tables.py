@@ -285,7 +285,7 @@ def layers() -> str:
 
 
 def measured(name: str) -> str:
-    """What ``benchmarks/night.py`` measured, as it wrote it down, and on what."""
+    """What ``benchmarks/night.py`` or ``rules.py`` measured, as it wrote it down, and on what."""
     found = json.loads((DOCS / "figures" / f"{name}.json").read_text("utf-8"))
     ran_on, size = found["ran_on"], found["size"]
     rows = table(
@@ -293,12 +293,14 @@ def measured(name: str) -> str:
         (
             (
                 one["stage"].replace("  ", "— "),
-                f"{one['seconds']:.1f}",
+                f"{one['seconds']:.{1 if one['seconds'] >= 1 else 2}f}",
                 f"{one['rows']:,}",
                 f"{one['rows'] / one['seconds']:,.0f}",
                 f"{one['peak_gib']:.2f}",
                 one["bare"],
-                f"{bare:.2f}" if (bare := one["bare_seconds"]) is not None else "",
+                f"{bare:.{2 if bare >= 0.01 else 4}f}"
+                if (bare := one["bare_seconds"]) is not None
+                else "",
                 f"{bare / one['seconds']:.2f}" if bare is not None else "",
             )
             for one in found["stages"]
@@ -541,7 +543,9 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "layers": layers,
     **{
         f"measured.{path.stem}": partial(measured, path.stem)
-        for path in sorted((DOCS / "figures").glob("night-*.json"))
+        for path in sorted(
+            [*(DOCS / "figures").glob("night-*.json"), *(DOCS / "figures").glob("rules-*.json")]
+        )
     },
 }
 """Every table a page can ask for. A campaign is here because its module is there."""
