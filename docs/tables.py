@@ -293,7 +293,7 @@ def measured(name: str) -> str:
         (
             (
                 one["stage"].replace("  ", "— "),
-                f"{one['seconds']:.{1 if one['seconds'] >= 1 else 2}f}",
+                _seconds(one["seconds"]),
                 f"{one['rows']:,}",
                 f"{one['rows'] / one['seconds']:,.0f}",
                 f"{one['peak_gib']:.2f}",
@@ -312,6 +312,11 @@ def measured(name: str) -> str:
         f"{ran_on['database']}. {ran_on['processor']}, {ran_on['cores']} cores, "
         f"{ran_on['memory_gib']} GiB; Python {ran_on['python']}, {versions}.\n\n{rows}"
     )
+
+
+def _seconds(seconds: float) -> str:
+    """As many places as say something."""
+    return f"{seconds:.{1 if seconds >= 1 else 2 if seconds >= 0.1 else 4}f}"
 
 
 def value() -> str:
