@@ -34,6 +34,7 @@ def _cases(rng: np.random.Generator, about: pd.DataFrame) -> pd.DataFrame:
     opened = about["day"].to_numpy("datetime64[D]") + rng.integers(1, 15, n)
     closed = opened + rng.integers(1, 20, n)
     settled = rng.random(n) < 0.9
+    rated = settled & (rng.random(n) < 0.5)
     return pd.DataFrame(
         {
             "case_id": [f"t{number}" for number in range(n)],
@@ -42,7 +43,7 @@ def _cases(rng: np.random.Generator, about: pd.DataFrame) -> pd.DataFrame:
             "kind": rng.choice(["complaint", "return", "repair", "inquiry"], n),
             "opened_on": opened.astype("datetime64[s]"),
             "closed_on": pd.Series(closed.astype("datetime64[s]")).where(settled),
-            "satisfaction": pd.Series(rng.integers(1, 6, n), dtype="Int64").where(settled),
+            "satisfaction": pd.Series(rng.integers(1, 6, n), dtype="Int64").where(rated),
         }
     )
 
@@ -82,10 +83,12 @@ def _reviews(rng: np.random.Generator, about: pd.DataFrame) -> pd.DataFrame:
 def _events(rng: np.random.Generator, about: pd.DataFrame) -> pd.DataFrame:
     n = len(about)
     before = rng.integers(0, 5 * 86_400, n).astype("timedelta64[s]")
+    bought = rng.random(n) < 0.5  # and else something that they left
+    left = rng.permutation(about["product_id"].to_numpy())
     return pd.DataFrame(
         {
             "customer_id": about["customer_id"],
-            "product_id": about["product_id"],
+            "product_id": about["product_id"].where(bought, left),
             "kind": rng.choice(["view", "cart"], n, p=[0.7, 0.3]),
             "happened_at": about["ordered_at"].to_numpy("datetime64[s]") - before,
         }

@@ -71,7 +71,7 @@ def make_shop(folder: Path, size: Size, *, seed: int = 1) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
     (folder / "shop.toml").write_text(SHOP_TOML)
-    people = draw_people(rng, size.customers, OPENED, FIRST_DAY)
+    people = draw_people(rng, size.customers, OPENED, FIRST_DAY + DAYS)
     people.to_parquet(folder / "customers.parquet", index=False)
     type_of = rng.integers(0, size.types, size.products)
     sold = draw_products(
