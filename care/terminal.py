@@ -219,7 +219,7 @@ def _outcome(report: NightReport) -> Iterator[Line]:
     yield _label("Messages"), written or "none"
     yield _label("Gifts"), money(report.gift_cost, report.currency)
     for batch in report.batches:
-        what = f"{batch.channel}: {batch.records} messages, {batch.state}, "
+        what = f"{batch.channel}: {_messages(batch.records)}, {batch.state}, "
         where = (f"outbound/{batch.channel}/{batch.batch_id}", "cyan")
         yield _label("Batch"), Text.assemble(what, where)
     for one in report.campaigns:
@@ -228,7 +228,7 @@ def _outcome(report: NightReport) -> Iterator[Line]:
 
 
 def _waits(one: CampaignNight) -> str:
-    why = "; ".join([f"{one.messages} messages", *one.needs_person])
+    why = "; ".join([_messages(one.messages), *one.needs_person])
     else_ = {"release": "they go out", "expire": "they expire"}[one.unanswered]
     return f"{why}; decide by {one.decide_by:%d %b %H:%M} UTC, or {else_}"
 
@@ -259,7 +259,7 @@ def print_campaign(
     """One campaign for a reviewer: figures, sample messages, decisions so far."""
     console.rule(f"[bold]{campaign.campaign} of {campaign.night}: {campaign.state}", style="cyan")
     console.print(
-        f"{campaign.messages} messages, {campaign.fallback_share:.0%} with fallback "
+        f"{_messages(campaign.messages)}, {campaign.fallback_share:.0%} with fallback "
         f"recommendations, content {campaign.content_hash[:12]}"
     )
     for why in campaign.needs_person:
@@ -295,3 +295,7 @@ def sample_panel(sample: Sample) -> Panel:
     if sample.gift_id:
         head += f" · gift: {sample.gift_id}"
     return Panel(body, title=head, title_align="left", border_style="cyan", width=WIDTH)
+
+
+def _messages(count: int) -> str:
+    return f"{count:,} message{'' if count == 1 else 's'}"

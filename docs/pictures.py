@@ -21,7 +21,7 @@ PICTURES = Path(__file__).parent / "pictures"
 COLUMNS = 120
 TERMINAL_WIDTH, EMAIL_WIDTH = 1160, 640
 TERMINAL_SCALE, EMAIL_SCALE = 1.0, 1.5
-LARGEST = 300_000
+LARGEST = 400_000
 """Bytes of a picture, so that the README loads quickly."""
 FLAGS = (
     "--headless",

@@ -18,19 +18,19 @@ STAGES = {
 
 def test_the_benchmark_measures_every_stage_and_writes_it_down(tmp_path: Path) -> None:
     said = run_tiny("python -m benchmarks.night ", tmp_path)
-    written = json.loads((tmp_path / "night-400-sqlite.json").read_text("utf-8"))
+    written = json.loads((tmp_path / "night-1000-sqlite.json").read_text("utf-8"))
     assert {one["stage"] for one in written["stages"]} == STAGES
     assert all(one["rows"] > 0 and one["seconds"] > 0 for one in written["stages"])
     assert {one["stage"] for one in written["stages"] if one["bare_seconds"]} == STAGES - {
         *("plan", "compose", "queue", "release")
     }
     assert written["ran_on"]["processor"] in said
-    assert (tmp_path / "night-400-sqlite.svg").read_text("utf-8").startswith("<svg")
+    assert (tmp_path / "night-1000-sqlite.svg").read_text("utf-8").startswith("<svg")
 
 
 def test_every_rule_is_measured_beside_its_bare_limit(tmp_path: Path) -> None:
     said = run_tiny("python -m benchmarks.rules ", tmp_path)
-    written = json.loads((tmp_path / "rules-400.json").read_text("utf-8"))
+    written = json.loads((tmp_path / "rules-1000.json").read_text("utf-8"))
     enabled = read_policy(shipped("policy.toml")).enabled
     assert [one["stage"] for one in written["stages"]] == ["tables", *sorted(enabled)]
     assert all(one["seconds"] > 0 and one["bare_seconds"] > 0 for one in written["stages"])
@@ -46,7 +46,7 @@ def run_tiny(command: str, out: Path) -> str:
         for line in block.text.splitlines()
         if line.startswith(command)
     ]
-    tiny = re.sub(r"(--customers) \d+ (--orders) \d+", r"\1 400 \2 8000", lines[0])
+    tiny = re.sub(r"(--customers) \d+ (--orders) \d+", r"\1 1000 \2 20000", lines[0])
     tiny = tiny.replace("var/benchmarks", str(out))
     done = subprocess.run(
         [sys.executable, *tiny.split()[1:]], cwd=ROOT, capture_output=True, text=True, check=False
