@@ -49,8 +49,8 @@ class OrdersTaken:
     where the shop tells no states. ``by_day``: one row a local day of all these lines, ``day``
     datetime64[s], ``lines`` int64, ``digest`` uint64 (of the day's lines and their states, whatever
     their order). ``set_aside``: a sample of the rows set aside, columns ``SET_ASIDE``;
-    ``rows_set_aside`` counts them all by reason. ``read = kept + sum(rows_set_aside.values())``. ``later``:
-    lines there are that were ordered from the night on; they count nowhere.
+    ``rows_set_aside`` counts them all by reason. ``read = kept + sum(rows_set_aside.values())``.
+    ``later``: lines there are that were ordered from the night on; they count nowhere.
     """
 
     lines: ibis.Table
