@@ -11,9 +11,16 @@ from care.storage.tables import identities
 
 
 @pytest.fixture
-def her(home):
+def her(care, home):
+    """A customer who has used all that her orders had earned."""
     with reading(open_runtime(home=home).engine) as connection:
-        return connection.scalars(select(identities.c.customer_id).order_by("customer_id")).first()
+        first = select(identities.c.customer_id).order_by("customer_id")
+        customer = connection.scalars(first).first()
+    shown = care("points", "show", customer, "--json", "--home", home)
+    earned = json.loads(shown.out)["points"]
+    assert earned > 0
+    care("points", "redeem", customer, "--points", earned, "--for", "all of it", "--home", home)
+    return customer
 
 
 def test_points_are_added_used_and_shown(care, home, her):

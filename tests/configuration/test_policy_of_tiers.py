@@ -8,7 +8,7 @@ from care.settings import shipped
 from tests.builders import write
 
 SHIPPED = shipped("policy.toml").read_text("utf-8")
-POINTS = "[points]\nstart_on = 2017-11-01\nper_unit = 1\n"
+POINTS = SHIPPED[SHIPPED.index("[points]") : SHIPPED.index("# ── How often")]
 
 
 def refusal(path, text):
@@ -39,19 +39,17 @@ def test_tiers_that_cannot_be_are_refused(tmp_path, old, new, told):
 
 
 @pytest.mark.parametrize(
-    ("added", "told"),
+    ("old", "new", "told"),
     [
-        (
-            '[campaigns.points_statement]\npriority = 1\nchannels = ["email"]\n',
-            "campaigns.points_statement: there are no points",
-        ),
-        (POINTS + "percent = { platinum = 200 }\n", "points.percent.platinum: there is no such"),
-        (POINTS.replace("per_unit = 1", "per_unit = 0"), "points.per_unit"),
-        (POINTS.replace("start_on = 2017-11-01", ""), "points.start_on: this key is missing"),
+        (POINTS, "", "campaigns.points_expiry: there are no points; add a table [points]"),
+        ("gold = 150", "platinum = 150", "points.percent.platinum: there is no such tier"),
+        ("per_unit = 1", "per_unit = 0", "points.per_unit"),
+        ("start_on = 2017-08-01", "", "points.start_on: this key is missing"),
     ],
 )
-def test_points_that_cannot_be_are_refused(tmp_path, added, told):
-    assert told in refusal(tmp_path, f"{SHIPPED}\n{added}")
+def test_points_that_cannot_be_are_refused(tmp_path, old, new, told):
+    assert SHIPPED.count(old) == 1
+    assert told in refusal(tmp_path, SHIPPED.replace(old, new))
 
 
 def test_an_audience_of_a_tier_that_is_not_there_is_refused(tmp_path):
@@ -65,7 +63,6 @@ def test_an_audience_of_a_tier_that_is_not_there_is_refused(tmp_path):
 
 @pytest.mark.parametrize(("currency", "minor"), [("USD", 100), ("JPY", 1), ("CNY", 100)])
 def test_a_unit_of_money_has_as_many_minor_ones_as_its_currency(tmp_path, currency, minor):
-    text = SHIPPED.replace('currency = "USD"', f'currency = "{currency}"') + "\n" + POINTS
+    text = SHIPPED.replace('currency = "USD"', f'currency = "{currency}"')
     policy = read_policy(write(tmp_path / "policy.toml", text))
     assert policy.minor_per_unit == minor
-    assert policy.points is not None

@@ -1,0 +1,37 @@
+"""The demo's month: every campaign of its policy has somebody to write to in it."""
+
+from datetime import date
+
+import pytest
+
+from care import nightly, training
+from care.demo.shop import build_shop
+from care.domain.due import find_due
+from care.runtime import open_runtime
+from care.storage.history import open_history
+from care.storage.snapshot import load_snapshot
+from care.tables import open_tables
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+NIGHTS = [date(2017, 11, day) for day in (14, 15, 20, 21)]
+
+
+def test_every_campaign_has_somebody_due_in_the_demos_month(tmp_path):
+    build_shop(tmp_path / "shop")
+    runtime = open_runtime(home=tmp_path, sources_path=tmp_path / "shop" / "shop.toml")
+    decisions = runtime.policy.decisions()
+    found: dict[str, int] = {}
+    for night in NIGHTS:
+        nightly.take_snapshot(runtime, night=night)
+        if night == NIGHTS[0]:
+            training.train_timing(runtime, night=night)
+        nightly.score(runtime, night=night)
+        snapshot = load_snapshot(runtime.store, night)
+        history = open_history(runtime.store, snapshot.history, night=night)
+        tables = open_tables(runtime, snapshot, history, night=night)
+        due = find_due(tables, decisions.campaigns, night=night)
+        for name, count in due["campaign"].value_counts().items():
+            found[str(name)] = found.get(str(name), 0) + int(count)
+    assert sorted(found) == sorted(runtime.policy.enabled)
+    assert all(count > 0 for count in found.values())
