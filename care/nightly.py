@@ -31,6 +31,7 @@ from care.intake.taken import Taken
 from care.policy import Policy
 from care.rhythms import find_habits, save_habits
 from care.runtime import Runtime
+from care.standing import find_all_standings, settle_points
 from care.storage import catalogue, gifts, nights, people
 from care.storage import snapshot as snapshots
 from care.storage.database import reading, writing
@@ -198,7 +199,9 @@ def _plan_once(runtime: Runtime, night: date) -> None:
     with reading(runtime.engine) as connection:
         sequence = nights.last_sequence(connection)  # first: what is read later may be newer
         told = nights.read_warnings(connection)
-    tables = open_tables(runtime, snapshot, history, night=night)
+    standings = find_all_standings(policy, history, night)
+    settle_points(runtime, history, standings, night=night)
+    tables = open_tables(runtime, snapshot, history, standings, night=night)
     in_doubt = doubts(lines_by_day(history), policy.feed, night=night)
     paused = _paused(policy, in_doubt, night) | _left_out(policy, tables, night)
     sold = read_pinned(runtime.store, snapshot.products)

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import ibis
+import pandas as pd
 
 from care.domain.campaign import Tables
 from care.domain.campaigns.review_letter import period_tonight
@@ -11,7 +12,7 @@ from care.domain.event import WINDOW_DAYS, interests
 from care.domain.product import catalogue
 from care.rhythms import read_habits
 from care.runtime import Runtime
-from care.standing import find_all_standings, settle_points, with_standings
+from care.standing import with_standings
 from care.storage import nights, people, points
 from care.storage.buyers import bought_lately
 from care.storage.curves import read_curves, read_interests
@@ -22,12 +23,18 @@ from care.storage.snapshot import Snapshot, read_if_pinned, read_pinned
 
 
 def open_tables(
-    runtime: Runtime, snapshot: Snapshot, history: ibis.Table, *, night: date
+    runtime: Runtime,
+    snapshot: Snapshot,
+    history: ibis.Table,
+    standings: pd.DataFrame,
+    *,
+    night: date,
 ) -> Tables:
-    """Read and work out all that a rule may ask for; settles the points that are due on the way."""
+    """Read and work out all that a rule may ask for.
+
+    ``standings``: of ``find_all_standings``, with the points settled that followed from them.
+    """
     policy = runtime.policy
-    standings = find_all_standings(policy, history, night)
-    settle_points(runtime, history, standings, night=night)
     remembered = {
         name: night - timedelta(days=chosen.remembers_days)
         for name, chosen in policy.enabled.items()

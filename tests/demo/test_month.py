@@ -8,6 +8,7 @@ from care import nightly, training
 from care.demo.shop import build_shop
 from care.domain.due import find_due
 from care.runtime import open_runtime
+from care.standing import find_all_standings, settle_points
 from care.storage.history import open_history
 from care.storage.snapshot import load_snapshot
 from care.tables import open_tables
@@ -29,7 +30,9 @@ def test_every_campaign_has_somebody_due_in_the_demos_month(tmp_path):
         nightly.score(runtime, night=night)
         snapshot = load_snapshot(runtime.store, night)
         history = open_history(runtime.store, snapshot.history, night=night)
-        tables = open_tables(runtime, snapshot, history, night=night)
+        standings = find_all_standings(runtime.policy, history, night)
+        settle_points(runtime, history, standings, night=night)
+        tables = open_tables(runtime, snapshot, history, standings, night=night)
         due = find_due(tables, decisions.campaigns, night=night)
         for name, count in due["campaign"].value_counts().items():
             found[str(name)] = found.get(str(name), 0) + int(count)
