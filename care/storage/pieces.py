@@ -19,6 +19,8 @@ def cut(history: ibis.Table, *, lines: int = LINES_PER_PIECE) -> list[ibis.Table
     counted = history.group_by("customer_key").agg(lines=history.count()).order_by("customer_key")
     counts = counted.to_pyarrow().to_pandas()
     keys, total = counts["customer_key"].to_numpy("int64"), counts["lines"].to_numpy().cumsum()
+    if counts.empty:
+        return []
     starts = np.flatnonzero(np.diff((total - 1) // lines, prepend=-1))
     ends = np.append(starts[1:], len(keys)) - 1
     key = history.customer_key
