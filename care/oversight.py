@@ -50,7 +50,7 @@ def _never_capped(policy: Policy) -> Iterator[str]:
 
 def _never_open(contact: ContactPolicy) -> Iterator[str]:
     for channel, hours in contact.sending_hours.items():
-        minutes = 60 * (hours.end.hour - hours.start.hour) + hours.end.minute - hours.start.minute
+        minutes = int(hours.length.total_seconds()) // 60
         if minutes < LOOKED_AT_EVERY_MINUTES:
             yield (
                 f"contact.sending_hours.{channel} is open for {minutes} minutes a day, and what is "

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, Field, create_model, model_validator
 
 from care.configuration import read_toml
+from care.domain.arbitration import ChosenBy
 from care.domain.campaign import CampaignSettings
 from care.domain.campaigns import CAMPAIGNS
 from care.domain.channel import Channel
@@ -125,6 +126,10 @@ class Night(Decided):
     spend_window_days: int = Field(default=365, ge=30)
     tier_grace_days: int = Field(default=0, ge=0, le=365)
     gift_budget: int = Field(ge=0, description="minor units for one night's gifts")
+    sending_budget: int | None = Field(
+        default=None, ge=0, description="minor units for one night's marketing messages"
+    )
+    chosen_by: ChosenBy = ChosenBy.VALUE
     stale_after_days: int = Field(
         default=7, ge=1, description="no night older than this is planned"
     )
@@ -303,6 +308,8 @@ class Policy(Decided):
             gifts=self.gifts,
             ladders=self.ladders,
             gift_budget=self.night.gift_budget,
+            sending_budget=self.night.sending_budget,
+            chosen_by=self.night.chosen_by,
             tier_order=self.tier_order,
             care_plans={tier.name: tier.care for tier in self.tiers},
         )

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from care.domain.campaign import Tables
+from care.domain.contact_policy import RECENT
 from care.domain.due import find_due
 from care.domain.screen import Permissions
 from care.domain.touch import Decisions, Ledger, Plan, plan_touches
@@ -144,11 +145,11 @@ def suppressions(*rows: tuple[int, str | None, str | None]) -> pd.DataFrame:
     )
 
 
-def recent(*rows: tuple[int, str]) -> pd.DataFrame:
-    """(customer, day) of touches near the night."""
-    return pd.DataFrame(list(rows), columns=["customer_key", "send_on"]).astype(
-        {"customer_key": "int64", "send_on": "datetime64[s]"}
-    )
+def recent(*rows: tuple[int, str] | tuple[int, str, str]) -> pd.DataFrame:
+    """(customer, day, channel) of touches near the night, by e-mail unless told."""
+    told = [(*row, "email")[:3] for row in rows]
+    frame = pd.DataFrame(told, columns=["customer_key", "send_on", "channel"])
+    return frame.assign(campaign="birthday").astype(dict(RECENT))[list(RECENT)]
 
 
 def frame(columns: Mapping[str, str], *rows: dict[str, Any]) -> pd.DataFrame:

@@ -1,77 +1,315 @@
-"""One customer, one touch a night: which of her occasions speaks, and which waits."""
+"""Who is touched tonight, by which road and with which gift: one choice for everybody at once.
+
+Each customer gets at most one marketing touch a night, and whatever is owed to her. Within that,
+and within stock, money and what the channels carry, either the offers that are worth most together
+are chosen, or each customer's by priority, the higher tiers first.
+"""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
+from enum import StrEnum
+from typing import TypedDict
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+from scipy.sparse import csr_array
 
+from care.domain.allocation import NONE, Alternatives, Ints, allocate, improve, take_in_turn
 from care.domain.campaign import MessageClass
-from care.domain.contact_policy import ContactPolicy, crowding, send_day
-from care.domain.exclusion import Outcome, Reason, exclude, gather
-from care.domain.tier import CarePlan
+from care.domain.candidate import IDENTITY
+from care.domain.exclusion import Reason, crowded, gather
+
+
+TIE = 1e-6
+
+
+class ChosenBy(StrEnum):
+    """How tonight's touches are chosen."""
+
+    VALUE = "value"
+    PRIORITY = "priority"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What tonight may take. What is not named here there is enough of.
+
+    ``gift_budget`` and ``sending_budget``: minor units. ``gifts``: pieces left by gift.
+    ``messages``: marketing messages left by channel. Service messages count towards neither the
+    channels nor the sending budget.
+    """
+
+    gift_budget: int | None = None
+    sending_budget: int | None = None
+    gifts: Mapping[str, int] = field(default_factory=dict)
+    messages: Mapping[str, int] = field(default_factory=dict)
+
+
+class Price(TypedDict):
+    """What one more of a scarce thing would have added to tonight's value, in minor units."""
+
+    what: str
+    name: str
+    price: float
+
+
+class Account(TypedDict):
+    """What a plan is worth by the policy's values, and what a better one could be at most.
+
+    ``instead``: what choosing the other way would have been worth, within the same limits.
+    """
+
+    chosen_by: str
+    value: float
+    bound: float
+    prices: list[Price]
+    instead: float
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Tonight's touches with road and gift, those who were crowded out, and the account."""
+
+    touches: pd.DataFrame
+    set_aside: pd.DataFrame
+    account: Account
 
 
 def arbitrate(
-    candidates: pd.DataFrame,
-    touches: pd.DataFrame,
-    contact: ContactPolicy,
-    care_plans: Mapping[str, CarePlan],
+    open_roads: pd.DataFrame,
+    offers: pd.DataFrame,
+    limits: Limits,
+    by: ChosenBy,
+    tier_order: Mapping[str, int],
     *,
     night: date,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Choose at most one marketing candidate a customer, within her tier's caps or everybody's.
+) -> Choice:
+    """Choose.
 
-    Service is always chosen.
+    ``open_roads``: one row for each candidate and channel, with ``control`` (empty for who is not
+    in the control arm). ``offers``: of ``make_offers``, for them. The arm is looked at after the
+    choice alone, so that both arms are chosen alike: who is held out takes nothing, and what that
+    leaves goes to better gifts for those who are touched.
 
-
-    Priority first, then the earlier last day, then the identity, so that the order of the input
-    never matters. What is owed to her neither waits for a cap nor crowds anything out.
-
-    ``candidates`` say each customer's ``tier``, and ``care_plans`` has one for every tier.
-    ``touches``: ``customer_key, send_on`` of treated marketing touches near the night. Returns
-    (winners with ``send_on``, deferred and excluded); together they are exactly ``candidates``. A
-    loser is deferred while its window is still open tomorrow, unless its campaign says drop.
+    Losers are deferred or dropped, as their campaign says, and the winner is named.
     """
-    ranked = candidates.assign(send_on=send_day(candidates, night=night)).sort_values(
-        ["customer_key", "priority", "send_until", "campaign", "occasion_key"],
-        ascending=[True, False, True, True, True],
-        ignore_index=True,
-    )
-    owed = (ranked["message_class"] == MessageClass.SERVICE).to_numpy()
-    service, ranked = ranked[owed], ranked[~owed].reset_index(drop=True)
-    near = crowding(ranked, touches)
-    a_week = {
-        name: care.touches_per_week or contact.touches_per_week for name, care in care_plans.items()
+    desk = _Desk.set(open_roads, offers, limits, tier_order)
+    best = allocate(replace(desk.among, value=_with_ties_broken(desk)))
+    plain = _in_order(desk)
+    chosen = best.chosen if by is ChosenBy.VALUE else plain
+    worth = {
+        ChosenBy.VALUE: desk.among.worth(best.chosen),
+        ChosenBy.PRIORITY: desk.among.worth(plain),
     }
-    a_month = {name: care.touches_per_month or np.inf for name, care in care_plans.items()}
-    tiers = ranked["tier"]
-    capped = near["in_week"].to_numpy() >= tiers.map(a_week).to_numpy("float64")
-    enough = ~capped & (near["in_month"].to_numpy() >= tiers.map(a_month).to_numpy("float64"))
-    too_close = ~capped & ~enough & (near["gap"].to_numpy() < contact.min_gap_days)
-    free = ranked[~capped & ~enough & ~too_close]
-    first = ~free.duplicated("customer_key").to_numpy()
-    winners = free[first].reset_index(drop=True)
-    losers = free[~first]
-    winner_of = losers["customer_key"].map(winners.set_index("customer_key")["campaign"])
-
-    set_aside = gather(
-        exclude(ranked[capped], Reason.WEEKLY_CAP, outcome=_outcome(ranked[capped], night)),
-        exclude(ranked[enough], Reason.MONTHLY_CAP, outcome=_outcome(ranked[enough], night)),
-        exclude(ranked[too_close], Reason.MINIMUM_GAP, outcome=_outcome(ranked[too_close], night)),
-        exclude(
-            losers,
-            Reason.OUTRANKED,
-            outcome=_outcome(losers, night),
-            detail="by " + winner_of.astype("str"),
-        ),
+    (instead,) = (value for way, value in worth.items() if way is not by)
+    account = Account(
+        chosen_by=str(by),
+        value=round(worth[by], 2),
+        bound=round(best.bound if desk.scarce else worth[ChosenBy.VALUE], 2),
+        prices=[
+            Price(what=what, name=name, price=round(float(price), 4))
+            for (what, name), price in zip(desk.scarce, best.prices, strict=True)
+            if price > 0
+        ],
+        instead=round(instead, 2),
     )
-    return pd.concat([service, winners], ignore_index=True), set_aside
+    out = (open_roads["control"] != "").to_numpy(bool)[desk.offers["row"].to_numpy()]
+    chosen = _with_what_is_freed(desk, chosen, out, by)
+    return Choice(*_settled(desk, chosen, out, night), account)
 
 
-def _outcome(losers: pd.DataFrame, night: date) -> pd.Series:
-    tomorrow_is_fine = losers["send_until"] > pd.Timestamp(night)
-    waits = tomorrow_is_fine & (losers["when_crowded"] == "defer")
-    return pd.Series(
-        np.where(waits, str(Outcome.DEFERRED), str(Outcome.EXCLUDED)), index=losers.index
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """The offers in the order of their groups, and what they take of what is scarce."""
+
+    roads: pd.DataFrame
+    offers: pd.DataFrame
+    among: Alternatives
+    scarce: list[tuple[str, str]]
+    rank: npt.NDArray[np.float64]
+    turn: npt.NDArray[np.float64]
+
+    @classmethod
+    def set(
+        cls,
+        roads: pd.DataFrame,
+        offers: pd.DataFrame,
+        limits: Limits,
+        tier_order: Mapping[str, int],
+    ) -> "_Desk":
+        about = roads.loc[
+            offers["row"],
+            [*IDENTITY, "priority", "send_until", "tier", "message_class", "channel"],
+        ].reset_index(drop=True)
+        told = pd.concat([about, offers.reset_index(drop=True)], axis=1)
+        told["step"] = told["tier"].map(tier_order)
+        owed = told["message_class"] == MessageClass.SERVICE
+        told["owed"] = owed
+        told["occasion"] = told["campaign"].where(owed, "")
+        told["event"] = told["occasion_key"].where(owed, "")
+        told = told.sort_values(
+            ["customer_key", "owed", "occasion", "event", *_PREFERENCE],
+            ascending=[True, True, True, True, *_PREFERENCE.values()],
+            ignore_index=True,
+        )
+        starts = (
+            (told["customer_key"] != told["customer_key"].shift())
+            | (told["occasion"] != told["occasion"].shift())
+            | (told["event"] != told["event"].shift())
+        ).to_numpy(bool, copy=True)
+        starts[:1] = True
+        group = np.cumsum(starts) - 1 if len(told) else np.zeros(0, dtype="int64")
+        scarce, need, left = _scarce(told, limits)
+        among = Alternatives(group.astype("int64"), told["value"].to_numpy("float64"), need, left)
+        place = np.arange(len(told))
+        first_of = place[starts] if len(told) else place
+        rank = 1.0 + len(told) - (place - first_of[among.group])
+        turns = told.sort_values(
+            ["step", "priority", *IDENTITY],
+            ascending=[False, False, True, True, True],
+        ).index
+        turn = np.empty(len(told))
+        turn[turns] = np.arange(len(told), 0, -1)
+        return cls(roads, told, among, scarce, rank, turn)
+
+
+_PREFERENCE = {
+    "priority": False,
+    "send_until": True,
+    "campaign": True,
+    "occasion_key": True,
+    "road": True,
+    "rung": True,
+}
+"""Within a customer: priority, then the earlier last day, then the identity; ascending or not."""
+
+
+def _scarce(
+    offers: pd.DataFrame, limits: Limits
+) -> tuple[list[tuple[str, str]], csr_array, npt.NDArray[np.float64]]:
+    """What there is too little of for everybody: names, what each offer takes of it, what is left.
+
+    What would do for all offers together is not scarce, so that it costs no time.
+    """
+    names: list[tuple[str, str]] = []
+    columns: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]] = []
+    left: list[float] = []
+
+    def weigh(what: str, name: str, takes: pd.Series, limit: int | None) -> None:
+        taken = takes.to_numpy("float64")
+        if limit is None or taken.sum() <= limit:
+            return
+        rows = np.flatnonzero(taken)
+        names.append((what, name))
+        columns.append((rows, taken[rows]))
+        left.append(float(limit))
+
+    marketing = ~offers["owed"]
+    weigh("gift_budget", "", offers["gift_cost"], limits.gift_budget)
+    weigh("sending_budget", "", offers["sending_cost"] * marketing, limits.sending_budget)
+    for gift, pieces in sorted(limits.gifts.items()):
+        weigh("gift", gift, offers["gift_id"] == gift, pieces)
+    for channel, messages in sorted(limits.messages.items()):
+        weigh("channel", channel, marketing & (offers["channel"] == channel), messages)
+    rows = np.concatenate([rows for rows, _ in columns] or [np.zeros(0, dtype="int64")])
+    taken = np.concatenate([taken for _, taken in columns] or [np.zeros(0)])
+    things = np.repeat(np.arange(len(columns)), [len(rows) for rows, _ in columns])
+    need = csr_array((taken, (rows, things)), shape=(len(offers), len(columns)))
+    return names, need, np.array(left)
+
+
+def _with_ties_broken(desk: _Desk) -> npt.NDArray[np.float64]:
+    """Values by which, of equals, the higher tier, then priority, then identity comes first.
+
+    A millionth at most is added, so what bounds these values bounds the true ones.
+    """
+    return desk.among.value * (1 + TIE * desk.turn / max(len(desk.turn), 1))
+
+
+def _in_order(desk: _Desk) -> Ints:
+    """Each customer's offers in the order of preference, the higher tiers first."""
+    return take_in_turn(desk.among, desk.rank, turn=desk.turn)
+
+
+def _with_what_is_freed(
+    desk: _Desk, chosen: Ints, out: npt.NDArray[np.bool_], by: ChosenBy
+) -> Ints:
+    """Better gifts for those who are touched, from what those who are held out leave.
+
+    Their touches stay what they are: another one would make the two arms differ.
+    """
+    taken = chosen[chosen != NONE]
+    if not len(desk.scarce) or not out[taken].any():
+        return chosen
+    row = desk.offers["row"].to_numpy()
+    row_of_group = np.full(desk.among.groups, NONE)
+    row_of_group[desk.among.group[taken]] = row[taken]
+    same = np.flatnonzero((row == row_of_group[desk.among.group]) & ~out)
+    treated = taken[~out[taken]]
+    among = desk.among.some(same, desk.among.left)
+    place = np.searchsorted(same, treated)
+    score, turn = (desk.among.value, None) if by is ChosenBy.VALUE else (desk.rank, desk.turn[same])
+    better = improve(among, place.astype("int64"), score[same], turn=turn)
+    after = chosen.copy()
+    after[desk.among.group[treated]] = same[better]
+    return after
+
+
+def _settled(
+    desk: _Desk, chosen: Ints, out: npt.NDArray[np.bool_], night: date
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    taken = chosen[chosen != NONE]
+    touches = desk.roads.loc[desk.offers["row"].to_numpy()[taken]].reset_index(drop=True)
+    given = desk.offers.loc[taken, ["gift_id", "gift_cost", "gift_note"]].reset_index(drop=True)
+    given["gift_note"] = _why_not_better(desk, taken, out)
+    held = out[taken]
+    given.loc[held, "gift_id"] = None
+    given.loc[held, "gift_cost"] = 0
+    given.loc[held, "gift_note"] = ""
+    return touches.join(given), _crowded_out(desk, touches, night)
+
+
+def _why_not_better(
+    desk: _Desk, taken: Ints, out: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.object_]:
+    """Why each touch has not a better rung of its ladder, in words; nothing where it has the best.
+
+    A gift is short if a piece of it, or the money for it, is not left over when all is chosen.
+    """
+    offers = desk.offers
+    notes = offers["gift_note"].to_numpy(object)[taken]
+    mine = pd.DataFrame(
+        {"row": offers["row"].to_numpy()[taken], "had": offers["rung"].to_numpy()[taken]}
     )
+    mine["place"] = np.arange(len(taken))
+    better = offers[["row", "rung", "gift_id"]].reset_index(names="offer").merge(mine, on="row")
+    better = better[better["rung"] < better["had"]].sort_values(["place", "rung"])
+    if better.empty:
+        return notes
+    spare = desk.among.left - desk.among.taken(taken[~out[taken]])
+    need = desk.among.need[better["offer"].to_numpy()].tocoo()
+    short = np.zeros(len(better), dtype=bool)
+    short[need.coords[0][need.data > spare[need.coords[1]]]] = True
+    said = better["gift_id"] + np.where(short, " is short", " would do less for what it costs")
+    for place, words in said.groupby(better["place"]).agg("; ".join).items():
+        notes[place] = "; ".join(filter(None, (notes[place], words)))
+    return notes
+
+
+def _crowded_out(desk: _Desk, touches: pd.DataFrame, night: date) -> pd.DataFrame:
+    """Candidates without a touch, and what stood in the way: a winner, the limits, or the cost."""
+    had = pd.MultiIndex.from_frame(touches[IDENTITY])
+    roads = desk.roads
+    lost = roads[~pd.MultiIndex.from_frame(roads[IDENTITY]).isin(had)]
+    lost = lost[~lost.duplicated(IDENTITY)]
+    marketing = touches[touches["message_class"] != MessageClass.SERVICE]
+    winner = lost["customer_key"].map(marketing.set_index("customer_key")["campaign"])
+    best = desk.offers.groupby(IDENTITY)["value"].max()
+    worth = best.reindex(pd.MultiIndex.from_frame(lost[IDENTITY])).to_numpy("float64") > 0
+    why = np.where(worth, str(Reason.NO_ROOM), str(Reason.NOT_WORTH_IT))
+    why = np.where(winner.notna(), str(Reason.OUTRANKED), why)
+    detail = ("by " + winner.astype("str")).where(winner.notna(), "")
+    reason = pd.Series(why, index=lost.index, dtype="str")
+    return gather(crowded(lost, reason, detail=detail, night=night))

@@ -49,6 +49,9 @@ class CampaignSettings(Decided):
 
     enabled: bool = True
     priority: int = Field(ge=0, description="the higher one wins the customer's night")
+    value: int | None = Field(
+        default=None, ge=0, description="minor units a touch is worth; by default its priority"
+    )
     message_class: MessageClass = MessageClass.MARKETING
     channels: tuple[Channel, ...] = Field(min_length=1, description="in order of preference")
     audience: Audience = Audience()
@@ -57,6 +60,11 @@ class CampaignSettings(Decided):
     auto_approve: Bounds | None = None
     unanswered: Unanswered = Unanswered.EXPIRE
     decide_within_hours: int = Field(default=36, ge=1, le=24 * 14)
+
+    @property
+    def worth(self) -> int:
+        """What a touch is thought to be worth, in minor units."""
+        return self.priority if self.value is None else self.value
 
     @property
     def remembers_days(self) -> int:

@@ -1,7 +1,9 @@
 """A candidate not contacted tonight, and the reason in the merchant's words."""
 
+from datetime import date
 from enum import StrEnum
 
+import numpy as np
 import pandas as pd
 
 
@@ -25,7 +27,11 @@ class Reason(StrEnum):
     WEEKLY_CAP = "weekly_cap"
     MONTHLY_CAP = "monthly_cap"
     MINIMUM_GAP = "minimum_gap"
+    CHANNEL_CAP = "channel_cap"
+    BLACKOUT = "blackout"
     OUTRANKED = "outranked"
+    NO_ROOM = "no_room"
+    NOT_WORTH_IT = "not_worth_it"
 
 
 IN_WORDS: dict[Reason, str] = {
@@ -39,7 +45,11 @@ IN_WORDS: dict[Reason, str] = {
     Reason.WEEKLY_CAP: "she has had this week's touches",
     Reason.MONTHLY_CAP: "she has had this month's touches, as her tier's care plan has it",
     Reason.MINIMUM_GAP: "too soon after, or before, another touch",
+    Reason.CHANNEL_CAP: "she has had this channel's touches, and no other one is open to her",
+    Reason.BLACKOUT: "the shop is silent on that day",
     Reason.OUTRANKED: "another campaign came first tonight",
+    Reason.NO_ROOM: "tonight's messages or money went where they do more",
+    Reason.NOT_WORTH_IT: "it would cost more than it is thought to bring",
 }
 
 COLUMNS = ["customer_key", "campaign", "occasion_key", "outcome", "reason", "detail"]
@@ -47,17 +57,33 @@ COLUMNS = ["customer_key", "campaign", "occasion_key", "outcome", "reason", "det
 
 def exclude(
     candidates: pd.DataFrame,
-    reason: Reason,
+    reason: Reason | pd.Series,
     *,
     outcome: Outcome | pd.Series = Outcome.EXCLUDED,
     detail: str | pd.Series = "",
 ) -> pd.DataFrame:
-    """Turn candidates into exclusions with one reason; ``detail`` says more where there is more."""
+    """Turn candidates into exclusions; ``detail`` says more where there is more."""
     return candidates[["customer_key", "campaign", "occasion_key"]].assign(
         outcome=outcome if isinstance(outcome, pd.Series) else str(outcome),
-        reason=str(reason),
+        reason=reason if isinstance(reason, pd.Series) else str(reason),
         detail=detail,
     )
+
+
+def crowded(
+    candidates: pd.DataFrame, reason: Reason | pd.Series, *, detail: pd.Series, night: date
+) -> pd.DataFrame:
+    """Turn candidates that others stood in the way of into exclusions.
+
+    One is deferred while its window is still open tomorrow, unless its campaign says drop.
+    """
+    waits = (candidates["send_until"] > pd.Timestamp(night)) & (
+        candidates["when_crowded"] == "defer"
+    )
+    outcome = pd.Series(
+        np.where(waits, str(Outcome.DEFERRED), str(Outcome.EXCLUDED)), index=candidates.index
+    )
+    return exclude(candidates, reason, outcome=outcome, detail=detail)
 
 
 def gather(*parts: pd.DataFrame) -> pd.DataFrame:

@@ -22,53 +22,36 @@ Ladders = Mapping[str, Mapping[str, tuple[str, ...]]]
 """Campaign → tier → gift ids, best first."""
 
 
-def assign_gifts(
-    touches: pd.DataFrame,
-    ladders: Ladders,
-    gifts: Mapping[str, Gift],
-    left: Mapping[str, int],
-    *,
-    budget: int,
-    tier_order: Mapping[str, int],
+def possible_gifts(
+    touches: pd.DataFrame, ladders: Ladders, gifts: Mapping[str, Gift]
 ) -> pd.DataFrame:
-    """Give each touch the first rung of its ladder that stock and tonight's budget still allow.
-
-    ``left``: pieces in stock; a gift not named
-    there is unlimited. Higher tiers choose first, then higher priority, then the identity. Adds
-    ``gift_id`` (missing for none), ``gift_cost`` (minor units) and ``gift_note`` (why it is not
-    the first rung, in words). Loops over campaigns, tiers and rungs, not over customers.
-    """
-    ordered = touches.assign(tier_step=touches["tier"].map(tier_order)).sort_values(
-        ["tier_step", "priority", "campaign", "customer_key", "occasion_key"],
-        ascending=[False, False, True, True, True],
+    """STAND-IN."""
+    parts = []
+    for (campaign, tier), rows in touches.reset_index(drop=True).groupby(["campaign", "tier"]):
+        for rung, gift in enumerate(ladders.get(campaign, {}).get(tier, ())):
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "row": rows.index,
+                        "rung": rung,
+                        "gift_id": gift,
+                        "cost": gifts[gift].cost,
+                        "worth": 2 * gifts[gift].cost,
+                        "note": "",
+                    }
+                )
+            )
+    empty = pd.DataFrame(
+        {
+            "row": pd.Series(dtype="int64"),
+            "rung": pd.Series(dtype="int64"),
+            "gift_id": pd.Series(dtype="str"),
+            "cost": pd.Series(dtype="int64"),
+            "worth": pd.Series(dtype="int64"),
+            "note": pd.Series(dtype="str"),
+        }
     )
-    gift_id = pd.Series(pd.NA, index=ordered.index, dtype="str")
-    cost = pd.Series(0, index=ordered.index, dtype="int64")
-    note = pd.Series("", index=ordered.index, dtype="str")
-    remaining, money = dict(left), budget
-    for _, group in ordered.groupby(["tier_step", "priority", "campaign"], sort=False):
-        campaign, tier = str(group["campaign"].iloc[0]), str(group["tier"].iloc[0])
-        waiting = group.index
-        short: list[str] = []
-        for rung in ladders.get(campaign, {}).get(tier, ()):
-            price = gifts[rung].cost
-            pieces = len(waiting)
-            if rung in remaining:
-                pieces = min(pieces, remaining[rung])
-            if price:
-                pieces = min(pieces, money // price)
-            served, waiting = waiting[:pieces], waiting[pieces:]
-            gift_id.loc[served], cost.loc[served] = rung, price
-            note.loc[served] = "; ".join(short)
-            if rung in remaining:
-                remaining[rung] -= pieces
-            money -= pieces * price
-            if not len(waiting):
-                break
-            short.append(f"{rung} is short")
-        note.loc[waiting] = "; ".join(short)
-    chosen = pd.DataFrame({"gift_id": gift_id, "gift_cost": cost, "gift_note": note})
-    return touches.join(chosen)
+    return pd.concat([empty, *parts], ignore_index=True)
 
 
 def total_cost(touches: pd.DataFrame) -> int:

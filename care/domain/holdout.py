@@ -1,40 +1,84 @@
 """The control arm: chance that anybody can draw again and get the same answer."""
 
 import hashlib
+from datetime import date
+from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from pydantic import Field
+from scipy.stats import binomtest
 
 from care.domain.campaign import MessageClass
 from care.domain.model import Decided
 
 TREATED, HELD_OUT = "treated", "held_out"
+HARDLY_CHANCE = 1e-4
+"""A ratio of arms that chance brings more rarely means that something draws wrongly."""
+
+
+class Period(StrEnum):
+    """How long an arm stays the same."""
+
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+
+class Scope(StrEnum):
+    """What a control arm goes without."""
+
+    CAMPAIGN = "campaign"
+    EVERYTHING = "everything"
 
 
 class Holdout(Decided):
-    """The share of marketing candidates that get nothing, and the salt of the period.
+    """The share of marketing candidates that get nothing, and how they are drawn.
 
-    A new salt draws new arms, so that nobody is denied her birthday for ever.
+    Arms last a period, and a new one draws new arms, so that nobody is denied her birthday for
+    ever; so does a new salt.
     """
 
-    share: float = Field(ge=0, le=0.5)
+    share: float = Field(ge=0, le=0.5, description="of each campaign's candidates")
+    share_of_all: float = Field(
+        default=0.0, ge=0, le=0.2, description="of all customers, who get no marketing at all"
+    )
     salt: str = Field(min_length=1)
+    period: Period = Period.YEAR
+    exempt: tuple[str, ...] = Field(
+        default=(), description="customer ids that are never held out, such as the owner's"
+    )
 
 
-def hold_out(candidates: pd.DataFrame, holdout: Holdout) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Split candidates into treated and held out by a hash of (salt, campaign, customer).
+def control_scope(
+    candidates: pd.DataFrame, holdout: Holdout, exempt: pd.Index, *, night: date
+) -> pd.Series:
+    """In which control arm each candidate is: a ``Scope``, or empty where she is treated.
 
-    Service touches are never held out. Returns (treated, held out).
+    By a hash of (salt, period, customer), and of the campaign too for its own arm. ``exempt``: keys
+    of customers in no control arm; service candidates are in none either.
     """
-    out = np.zeros(len(candidates), dtype=bool)
+    scope = np.full(len(candidates), "", dtype=object)
+    salt = f"{holdout.salt}|{_name(holdout.period, night)}"
+    keys = candidates["customer_key"].to_numpy("int64")
     for campaign in candidates["campaign"].unique():
-        rows = (candidates["campaign"] == campaign).to_numpy()
-        keys = candidates.loc[rows, "customer_key"].to_numpy("int64")
-        out[rows] = draw(keys, f"{holdout.salt}|{campaign}") < holdout.share
-    out &= (candidates["message_class"] != MessageClass.SERVICE).to_numpy()
-    return candidates[~out].reset_index(drop=True), candidates[out].reset_index(drop=True)
+        rows = np.flatnonzero(candidates["campaign"] == campaign)
+        drawn = rows[draw(keys[rows], f"{salt}|{campaign}") < holdout.share]
+        scope[drawn] = str(Scope.CAMPAIGN)
+    scope[draw(keys, f"{salt}|") < holdout.share_of_all] = str(Scope.EVERYTHING)
+    scope[(candidates["message_class"] == MessageClass.SERVICE).to_numpy(bool)] = ""
+    scope[candidates["customer_key"].isin(exempt).to_numpy(bool)] = ""
+    return pd.Series(scope, index=candidates.index, dtype="str")
+
+
+def _name(period: Period, night: date) -> str:
+    part = {
+        Period.MONTH: f"-{night.month:02}",
+        Period.QUARTER: f"-q{(night.month + 2) // 3}",
+        Period.YEAR: "",
+    }
+    return f"{night.year}{part[period]}"
 
 
 def draw(keys: npt.NDArray[np.int64], salt: str) -> npt.NDArray[np.float64]:
@@ -50,3 +94,12 @@ def draw(keys: npt.NDArray[np.int64], salt: str) -> npt.NDArray[np.float64]:
         z ^= z >> np.uint64(31)
     uniform: npt.NDArray[np.float64] = (z >> np.uint64(11)).astype("float64") * 2.0**-53
     return uniform
+
+
+def is_lopsided(held_out: int, drawn: int, share: float) -> bool:
+    """Whether chance hardly explains how many of those drawn were held out.
+
+    The sample ratio check of controlled experiments (Fabijan et al. 2019, *KDD*), as an exact
+    binomial test.
+    """
+    return drawn > 0 and bool(binomtest(held_out, drawn, share).pvalue < HARDLY_CHANCE)

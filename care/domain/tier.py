@@ -16,6 +16,7 @@ class CarePlan(Decided):
     touches_per_week: int | None = Field(default=None, ge=1, le=7)
     touches_per_month: int | None = Field(default=None, ge=1, le=31, description="in 30 days")
     first_channel: Channel | None = None
+    weight: float = Field(default=1.0, gt=0, le=100, description="worth of a touch beside others'")
 
     @model_validator(mode="after")
     def _month_holds_a_week(self) -> "CarePlan":

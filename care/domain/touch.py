@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
 import pandas as pd
 
-from care.domain.arbitration import arbitrate
+from care.domain.arbitration import Account, ChosenBy, Limits, arbitrate
 from care.domain.campaign import CampaignSettings
 from care.domain.candidate import IDENTITY
-from care.domain.contact_policy import ContactPolicy
+from care.domain.contact_policy import ContactPolicy, keep_contact_policy
 from care.domain.exclusion import gather
-from care.domain.gift import Gift, Ladders, assign_gifts
-from care.domain.holdout import HELD_OUT, TREATED, Holdout, hold_out
+from care.domain.gift import Gift, Ladders, possible_gifts
+from care.domain.holdout import HELD_OUT, TREATED, Holdout, control_scope
+from care.domain.offer import make_offers
 from care.domain.screen import Permissions, screen
 from care.domain.tier import CarePlan
 
@@ -27,6 +29,8 @@ class Decisions:
     gifts: Mapping[str, Gift]
     ladders: Ladders
     gift_budget: int
+    sending_budget: int | None
+    chosen_by: ChosenBy
     tier_order: Mapping[str, int]
     care_plans: Mapping[str, CarePlan]
 
@@ -35,7 +39,7 @@ class Decisions:
 class Ledger:
     """What the ledger says as the night begins.
 
-    ``recent``: ``customer_key, send_on`` of treated touches near the night. ``gifts_left``: pieces.
+    ``recent``: columns of ``RECENT``, treated touches near the night. ``gifts_left``: pieces.
     """
 
     permissions: Permissions
@@ -47,12 +51,14 @@ class Ledger:
 class Plan:
     """The night's touches (treated and held out, told apart by ``arm``) and everything else.
 
-    ``due`` counts candidates by campaign and is the sum of the other two.
+    ``due`` counts candidates by campaign and is the sum of the other two. ``account``: what the
+    plan is worth.
     """
 
     due: Mapping[str, int]
     touches: pd.DataFrame
     exclusions: pd.DataFrame
+    account: Account
 
 
 def plan_touches(due: pd.DataFrame, ledger: Ledger, decisions: Decisions, *, night: date) -> Plan:
@@ -60,26 +66,40 @@ def plan_touches(due: pd.DataFrame, ledger: Ledger, decisions: Decisions, *, nig
 
     ``due``: as ``find_due`` returns it.
     """
-    plans = decisions.care_plans
+    people, plans = ledger.permissions.customers, decisions.care_plans
+    contact = decisions.contact
     allowed, forbidden = screen(due, ledger.permissions, decisions.campaigns, plans)
-    chosen, crowded_out = arbitrate(allowed, ledger.recent, decisions.contact, plans, night=night)
-    treated, held_out = hold_out(chosen, decisions.holdout)
-    gifted = assign_gifts(
-        treated,
-        decisions.ladders,
-        decisions.gifts,
-        ledger.gifts_left,
-        budget=decisions.gift_budget,
-        tier_order=decisions.tier_order,
+    regions = people.set_index("customer_key")["region"]
+    open_roads, crowded = keep_contact_policy(
+        allowed, ledger.recent, regions, contact, plans, night=night
     )
-    touches = pd.concat(
-        [gifted.assign(arm=TREATED), held_out.assign(arm=HELD_OUT)],
-        ignore_index=True,
+    offers = make_offers(
+        open_roads,
+        possible_gifts(open_roads, decisions.ladders, decisions.gifts),
+        decisions.campaigns,
+        contact,
+        plans,
     )
-    touches["gift_cost"] = touches["gift_cost"].fillna(0).astype("int64")
-    touches["gift_note"] = touches["gift_note"].fillna("").astype("str")
+    exempt = people.loc[people["customer_id"].isin(decisions.holdout.exempt), "customer_key"]
+    arms = control_scope(open_roads, decisions.holdout, pd.Index(exempt), night=night)
+    choice = arbitrate(
+        open_roads.assign(control=arms),
+        offers,
+        Limits(
+            gift_budget=decisions.gift_budget,
+            sending_budget=decisions.sending_budget,
+            gifts=ledger.gifts_left,
+            messages=contact.messages_per_night,
+        ),
+        decisions.chosen_by,
+        decisions.tier_order,
+        night=night,
+    )
+    arm = np.where(choice.touches["control"] != "", HELD_OUT, TREATED)
+    touches = choice.touches.assign(arm=arm, state_reason=choice.touches["control"])
     return Plan(
         due={str(name): int(count) for name, count in due["campaign"].value_counts().items()},
         touches=touches.sort_values(IDENTITY, ignore_index=True),
-        exclusions=gather(forbidden, crowded_out),
+        exclusions=gather(forbidden, crowded, choice.set_aside),
+        account=choice.account,
     )

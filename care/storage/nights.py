@@ -11,6 +11,7 @@ from sqlalchemy import Connection, false, func, insert, or_, select
 
 from care.domain.campaign import PAST
 from care.domain.candidate import IDENTITY
+from care.domain.contact_policy import RECENT
 from care.domain.touch import Plan
 from care.domain.warning import Warned
 from care.storage.bulk import insert_frame, read_frame, rows_alike
@@ -18,7 +19,7 @@ from care.storage.gifts import reserve
 from care.storage.tables import exclusions, messages, nights, touches
 
 NEAR = timedelta(days=45)
-"""Touches further away than this cannot matter to caps, gaps and lead days."""
+"""Touches further away than this cannot matter to caps and gaps, whatever the lead days."""
 
 CAME_TO_NOTHING = ("suppressed", "expired", "withdrawn", "rejected")
 
@@ -104,12 +105,12 @@ def read_past(connection: Connection, since: Mapping[str, date]) -> pd.DataFrame
 
 
 def read_recent(connection: Connection, night: date) -> pd.DataFrame:
-    """``customer_key, send_on`` of marketing touches near a night, unless they came to nothing.
+    """Marketing touches near a night, columns of ``RECENT``, unless they came to nothing.
 
     Service touches are owed, so they count towards no cap.
     """
     query = (
-        select(touches.c.customer_key, touches.c.send_on)
+        select(*touches.c[tuple(RECENT)])
         .outerjoin(messages, messages.c.touch_id == touches.c.touch_id)
         .where(
             touches.c.send_on.between(night - NEAR, night + NEAR),
@@ -159,8 +160,7 @@ def save_plan(
         state=np.where(plan.touches["arm"] == "held_out", "held_out", "planned"),
         shard=plan.touches["customer_key"].to_numpy("int64") % shards,
     )
-    stored = [column.name for column in touches.c if column.name != "state_reason"]
-    insert_frame(connection, touches, planned[stored])
+    insert_frame(connection, touches, planned[[column.name for column in touches.c]])
     insert_frame(connection, exclusions, plan.exclusions.assign(night=pd.Timestamp(night)))
     reserve(connection, planned)
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from care.domain.candidate import IDENTITY
-from care.domain.contact_policy import SendingHours, sending_window
+from care.domain.contact_policy import RECENT, SendingHours, sending_window
 from care.domain.gift import Gift
 from care.domain.holdout import Holdout, draw
 from tests.builders import (
@@ -254,7 +254,7 @@ def test_laws_hold_over_generated_shops_and_consecutive_nights(shop, share, stoc
         treated = found.touches[found.touches["arm"] == "treated"]
         assert not treated["customer_key"].duplicated().any()
         # caps, stock and budget
-        near = pd.concat([near, treated[["customer_key", "send_on"]]], ignore_index=True)
+        near = pd.concat([near, treated[list(RECENT)]], ignore_index=True)
         for _, days in near.groupby("customer_key")["send_on"]:
             assert (days.sort_values().diff().dropna() >= pd.Timedelta(days=2)).all()
         given_away = treated["gift_id"].value_counts()
