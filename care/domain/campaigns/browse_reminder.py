@@ -25,13 +25,25 @@ _LEFT = ["customer_key", "matter", "product_key", "order_id", "times", "left_on"
 class BrowseReminderSettings(CampaignSettings):
     """Browse reminder settings."""
 
-    after_days: int = Field(default=1, ge=1, le=7, description="after it was left")
-    late_days: int = Field(default=3, ge=0, le=14, description="still worth a reminder")
+    after_days: int = Field(
+        default=1, ge=1, le=7, description="so many days after it was left in the cart, or ordered"
+    )
+    late_days: int = Field(
+        default=3, ge=0, le=14, description="and so many days more, if it was not possible before"
+    )
     quiet_days: int = Field(
-        default=30, ge=7, le=365, description="at most one reminder in so many days"
+        default=30,
+        ge=7,
+        le=365,
+        description="one customer has at most one such letter in so many days",
     )
     min_views: int | None = Field(
-        default=None, ge=2, description="looked at so often; none: looking is no reason to write"
+        default=None,
+        ge=2,
+        description=(
+            "what she looked at so often in thirty days is a reason too; without it, looking "
+            "around never is"
+        ),
     )
 
     @property

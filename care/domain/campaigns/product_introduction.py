@@ -24,18 +24,36 @@ class ProductIntroductionSettings(CampaignSettings):
     """Product introduction settings."""
 
     new_for_days: int = Field(
-        default=30, ge=1, le=NEW_DAYS, description="a product is new for so long"
+        default=30,
+        ge=1,
+        le=NEW_DAYS,
+        description="a product is new for so many days, the first one included",
     )
     per_product: int = Field(
-        default=50, ge=1, le=500, description="customers told of one product on a night, at most"
+        default=50,
+        ge=1,
+        le=500,
+        description=(
+            "so many customers hear of one product on a night, the keenest; those told before "
+            "count, so that letters do not go further down the ranks"
+        ),
     )
     min_type_days: int = Field(
-        default=2, ge=1, description="days on which she bought its type, at least"
+        default=2,
+        ge=1,
+        description=(
+            "on fewer days in the last 180 she did not buy the type often enough to hear of it"
+        ),
     )
     quiet_days: int = Field(
-        default=60, ge=1, le=365, description="before she is told of another new product"
+        default=60,
+        ge=1,
+        le=365,
+        description="so many days after one new product she hears of no other",
     )
-    grace_days: int = Field(default=7, ge=1, le=30, description="a letter found may still be sent")
+    grace_days: int = Field(
+        default=7, ge=1, le=30, description="so many days a letter that was found may still be sent"
+    )
 
     @property
     def remembers_days(self) -> int:

@@ -28,12 +28,27 @@ class ReferralThanksSettings(CampaignSettings):
     """Referral and thanks settings."""
 
     late_days: int = Field(
-        default=14, ge=1, le=60, description="after she said that she is pleased"
+        default=14,
+        ge=1,
+        le=60,
+        description=(
+            "so many days after she said that she is pleased she may be asked to tell others"
+        ),
     )
-    helpful_from: int = Field(default=10, ge=1, description="so many found her review helpful")
-    helpful_within_days: int = Field(default=180, ge=1, le=730, description="no older review")
-    grace_days: int = Field(default=5, ge=1, le=30, description="thanks may still be sent")
-    quiet_days: int = Field(default=365, ge=0, le=3650, description="before either letter again")
+    helpful_from: int = Field(
+        default=10,
+        ge=1,
+        description="so many must have found a review helpful before she is thanked for it",
+    )
+    helpful_within_days: int = Field(
+        default=180, ge=1, le=730, description="no thanks for a review older than that"
+    )
+    grace_days: int = Field(
+        default=5, ge=1, le=30, description="so many days thanks that were found may still be sent"
+    )
+    quiet_days: int = Field(
+        default=365, ge=0, le=3650, description="so many days after either letter she gets neither"
+    )
 
     @property
     def remembers_days(self) -> int:

@@ -24,8 +24,12 @@ class ServiceFollowUpSettings(CampaignSettings):
     """Service follow-up settings."""
 
     message_class: MessageClass = MessageClass.SERVICE
-    after_days: int = Field(default=3, ge=1, le=60, description="after the case was closed")
-    late_days: int = Field(default=4, ge=0, le=30, description="still worth asking")
+    after_days: int = Field(
+        default=3, ge=1, le=60, description="so many days after the case was closed"
+    )
+    late_days: int = Field(
+        default=4, ge=0, le=30, description="and so many days more, if it was not possible before"
+    )
 
 
 def find_service_follow_ups(

@@ -11,6 +11,7 @@ next. Who leaves the tier gets no more of them.
 """
 
 from datetime import date
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -32,12 +33,24 @@ TAKEN_UP = 0.8
 class VipCareSettings(CampaignSettings):
     """VIP care settings."""
 
-    every: str = Field(
-        default="quarter", pattern="^(month|quarter|half-year)$", description="one letter in each"
+    every: Literal["month", "quarter", "half-year"] = Field(
+        default="quarter",
+        description="how often; a period is a calendar month, quarter or half of a year",
     )
-    per_advisor: int = Field(default=5, ge=1, le=100, description="letters of one advisor in a day")
-    per_house: int = Field(default=50, ge=1, description="to those without an advisor, in a day")
-    late_days: int = Field(default=4, ge=0, le=14, description="a letter found may still be sent")
+    per_advisor: int = Field(
+        default=5, ge=1, le=100, description="at most so many letters of one advisor on a day"
+    )
+    per_house: int = Field(
+        default=50, ge=1, description="at most so many on a day to those who have no advisor"
+    )
+    late_days: int = Field(
+        default=4,
+        ge=0,
+        le=14,
+        description=(
+            "so many days a letter that was found may still be sent, but never beyond the period"
+        ),
+    )
 
     @property
     def remembers_days(self) -> int:
