@@ -22,12 +22,9 @@ class Segment(StrEnum):
     LOYAL = "loyal"
     LAPSED = "lapsed"
 
-    @classmethod
-    def without_orders(cls) -> "frozenset[Segment]":
-        """Those of who never bought."""
-        return frozenset({cls.PROSPECT})
 
-
+WITHOUT_ORDERS = frozenset({Segment.PROSPECT, Segment.BROWSER})
+"""Whoever never bought."""
 BUYING_REPEATEDLY = frozenset({Segment.REPEAT, Segment.LOYAL, Segment.LAPSED})
 """Whoever bought more than once."""
 

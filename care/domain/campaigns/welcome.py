@@ -19,7 +19,7 @@ from pydantic import Field
 from care.domain.campaign import Campaign, Tables
 from care.domain.candidate import candidates, facts
 from care.domain.journey import JourneySettings, Step, due_steps
-from care.domain.segment import Segment
+from care.domain.segment import WITHOUT_ORDERS, Segment
 
 JOINED, ORDERED = "welcome-joined-", "welcome-order-"
 """How the entries of the two branches begin; the day follows."""
@@ -135,5 +135,5 @@ CAMPAIGN = Campaign(
         {"step": "thanks"},
         {"step": "next_steps"},
     ),
-    finds=Segment.without_orders() | {Segment.ONE_TIME},
+    finds=WITHOUT_ORDERS | {Segment.ONE_TIME},
 )
