@@ -11,8 +11,8 @@ from care.domain.interest import (
     INTERESTS,
     KEPT,
     LOOKS_BACK_DAYS,
-    TYPE_WEIGHT,
     alike,
+    keenness,
     new_products,
 )
 
@@ -65,7 +65,7 @@ def read_interests(
         type_days=days.of_type.sum(), category_days=days.count(), has_it=days.has_it.any()
     )
     wanting = each.filter(~each.has_it)
-    points = (TYPE_WEIGHT - 1) * wanting.type_days + wanting.category_days
+    points = keenness(wanting.type_days, wanting.category_days)
     place = ibis.row_number().over(
         group_by=wanting.new_key, order_by=[points.desc(), wanting.customer_key]
     )

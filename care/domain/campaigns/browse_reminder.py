@@ -16,6 +16,7 @@ from pydantic import Field
 
 from care.domain.campaign import Campaign, CampaignSettings, Tables
 from care.domain.candidate import candidates, facts
+from care.domain.past import planned_since
 from care.domain.product import offered
 
 _MATTERS = ["unpaid", "cart", "view"]
@@ -63,7 +64,8 @@ def find_browse_reminders(
     on = left["left_on"].to_numpy("datetime64[D]") + settings.after_days
     left = left[(on <= today) & (on >= today - settings.late_days)]
     left = _still_wanted(left, tables)
-    left = left[~left["customer_key"].isin(_reminded(tables, settings, today))]
+    reminded = planned_since(tables.past, today - settings.quiet_days + 1)
+    left = left[~left["customer_key"].isin(reminded)]
     matter = pd.Categorical(left["matter"], _MATTERS, ordered=True)
     best = (
         left.assign(place=matter.codes)
@@ -117,13 +119,6 @@ def _still_wanted(left: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     told = known.merge(tables.bought, on=["customer_key", "type_key"], how="left")
     had = (told["bought_on"] >= told["left_on"]).to_numpy(bool)
     return told[~had]
-
-
-def _reminded(tables: Tables, settings: BrowseReminderSettings, today: np.datetime64) -> pd.Series:
-    """Who had such a letter, or was to have one, not long ago."""
-    lately = tables.past["send_on"].to_numpy("datetime64[D]") > today - settings.quiet_days
-    keys: pd.Series = tables.past.loc[lately, "customer_key"]
-    return keys
 
 
 CAMPAIGN = Campaign(

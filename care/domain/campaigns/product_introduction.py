@@ -18,6 +18,7 @@ from care.domain.campaign import Campaign, CampaignSettings, Tables
 from care.domain.candidate import candidates
 from care.domain.curve import NEW_DAYS
 from care.domain.interest import keenness, new_products
+from care.domain.past import planned_since
 
 
 class ProductIntroductionSettings(CampaignSettings):
@@ -72,7 +73,7 @@ def find_introductions(
     keen = tables.interests[tables.interests["type_days"] >= settings.min_type_days]
     keen = keen.merge(products[["product_key", "type_key", "introduced_on"]], on="product_key")
     key = "introduce-" + keen["product_key"].astype("str")
-    keen = keen.assign(occasion_key=key, points=keenness(keen))
+    keen = keen.assign(occasion_key=key, points=keenness(keen["type_days"], keen["category_days"]))
     keen = _not_told_of_another(keen, tables.past, settings, today)
     # Who was told keeps her place, so that letters do not go down the ranks night by night.
     best = keen.sort_values(
@@ -108,8 +109,8 @@ def _not_told_of_another(
     """Without who heard of another product lately; ``told`` marks who heard of this one."""
     told = pd.MultiIndex.from_frame(past[["customer_key", "occasion_key"]])
     knows = pd.MultiIndex.from_frame(keen[["customer_key", "occasion_key"]]).isin(told)
-    lately = past["send_on"].to_numpy("datetime64[D]") > today - settings.quiet_days
-    quiet = keen["customer_key"].isin(past.loc[lately, "customer_key"]).to_numpy(bool)
+    lately = planned_since(past, today - settings.quiet_days + 1)
+    quiet = keen["customer_key"].isin(lately).to_numpy(bool)
     return keen.assign(told=knows)[knows | ~quiet]
 
 

@@ -16,6 +16,7 @@ from pydantic import Field
 
 from care.domain.campaign import Campaign, CampaignSettings, Tables
 from care.domain.candidate import candidates, facts
+from care.domain.case import waiting
 from care.domain.past import planned_since
 from care.domain.product import only_sayable
 from care.domain.review import BEST, last_word, said_of_us
@@ -64,10 +65,7 @@ def find_referrals_and_thanks(
     found = pd.concat(
         [_helpful(tables, settings, today), _pleased(tables, settings, today)], ignore_index=True
     ).drop_duplicates("customer_key")
-    let_be = planned_since(tables.past, today - settings.quiet_days)
-    if tables.cases is not None:
-        waiting = tables.cases["closed_on"].isna()
-        let_be = let_be.union(pd.Index(tables.cases.loc[waiting, "customer_key"].unique()))
+    let_be = planned_since(tables.past, today - settings.quiet_days).union(waiting(tables.cases))
     due = found[~found["customer_key"].isin(let_be)]
     return candidates(
         {

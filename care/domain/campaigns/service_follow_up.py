@@ -15,6 +15,7 @@ from pydantic import Field
 
 from care.domain.campaign import Campaign, CampaignSettings, MessageClass, Tables
 from care.domain.candidate import candidates, facts
+from care.domain.case import waiting
 from care.domain.product import only_sayable
 
 FOLLOWED = ("complaint", "repair", "return")
@@ -42,8 +43,7 @@ def find_service_follow_ups(
     cases = tables.cases
     if cases is None:
         return candidates({"customer_key": []})
-    waiting = cases.loc[cases["closed_on"].isna(), "customer_key"]
-    settled = cases[cases["kind"].isin(FOLLOWED) & ~cases["customer_key"].isin(waiting)]
+    settled = cases[cases["kind"].isin(FOLLOWED) & ~cases["customer_key"].isin(waiting(cases))]
     last = settled.sort_values(["customer_key", "closed_on", "case_id"]).drop_duplicates(
         "customer_key", keep="last"
     )

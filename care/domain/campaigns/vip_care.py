@@ -20,6 +20,7 @@ from pydantic import Field, model_validator
 
 from care.domain.campaign import Campaign, CampaignSettings, MessageClass, Tables
 from care.domain.candidate import candidates, facts
+from care.domain.case import waiting
 from care.domain.channel import ADDRESS_COLUMN, CONSENT_COLUMN
 from care.domain.holdout import draw
 from care.domain.past import planned_since
@@ -94,7 +95,7 @@ def find_vip_care(tables: Tables, settings: VipCareSettings, *, night: date) -> 
     due = ~reached & (place == today)
     due[chosen] = True
     people = people[due]
-    known = people["customer_key"].isin(planned_since(tables.past, np.datetime64(0, "D")))
+    known = people["customer_key"].isin(tables.past["customer_key"])
     introduces = ~known & people["advisor"].notna()
     return candidates(
         {
@@ -136,9 +137,7 @@ def _in_question(
     people = tables.customers[settings.audience.holds(tables.customers)]
     had = tables.past.loc[tables.past["occasion_key"] == key, "customer_key"]
     let_be = planned_since(tables.past, today - days // 2).union(pd.Index(had))
-    if tables.cases is not None:
-        waiting = tables.cases["closed_on"].isna()
-        let_be = let_be.union(pd.Index(tables.cases.loc[waiting, "customer_key"]))
+    let_be = let_be.union(waiting(tables.cases))
     settled = people["tier_reached_on"].isna() & ~people["customer_key"].isin(let_be)
     return people[settled].reset_index(drop=True)
 
