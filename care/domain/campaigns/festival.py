@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import Field, field_validator, model_validator
 
+from care.domain.anniversary import MonthDay
 from care.domain.campaign import Campaign, CampaignSettings, Tables
 from care.domain.candidate import candidates, facts
 from care.domain.customer import LOCALES
@@ -75,17 +76,8 @@ class ShopDay(Decided):
         pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$",
         description="as cultures name it; part of every message's key",
     )
-    on: str = Field(pattern=r"^[01][0-9]-[0-3][0-9]$", description="month and day, as `11-11`")
+    on: MonthDay = Field(description="month and day, as `11-11`")
     label: dict[str, str] = Field(min_length=1, description="the day as customers read it")
-
-    @field_validator("on")
-    @classmethod
-    def _in_every_year(cls, on: str) -> str:
-        try:
-            date.fromisoformat(f"2001-{on}")
-        except ValueError:
-            raise ValueError(f"not every year has a {on}; write month and day as 11-11") from None
-        return on
 
 
 class FestivalSettings(CampaignSettings):

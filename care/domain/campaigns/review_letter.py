@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, field_validator
 
+from care.domain.anniversary import MonthDay
 from care.domain.campaign import Campaign, CampaignSettings, Tables
 from care.domain.candidate import candidates, facts
 from care.domain.look_back import Period
@@ -23,7 +24,7 @@ from care.domain.segment import BUYING_REPEATEDLY
 class ReviewLetterSettings(CampaignSettings):
     """Review letter settings."""
 
-    days: tuple[str, ...] = Field(
+    days: tuple[MonthDay, ...] = Field(
         min_length=1,
         max_length=4,
         description=(
@@ -67,13 +68,6 @@ class ReviewLetterSettings(CampaignSettings):
     @field_validator("days")
     @classmethod
     def _one_in_a_month(cls, days: tuple[str, ...]) -> tuple[str, ...]:
-        for day in days:
-            try:
-                date.fromisoformat(f"2001-{day}")
-            except ValueError:
-                raise ValueError(
-                    f"not every year has a {day!r}; write month and day as 01-05"
-                ) from None
         if len({day[:2] for day in days}) < len(days):
             raise ValueError("two days of one month tell of the same months; keep one")
         return days
