@@ -8,7 +8,7 @@ from care.domain.campaigns import CAMPAIGNS
 from care.domain.campaigns.festival import FestivalSettings
 from care.domain.contact_policy import ContactPolicy
 from care.domain.journey import JourneySettings, Step
-from care.domain.segment import Segment
+from care.domain.segment import WITHOUT_ORDERS, Segment
 from care.policy import Policy
 
 LOOKED_AT_EVERY_MINUTES = 10
@@ -194,7 +194,7 @@ def _nobody(policy: Policy) -> Iterator[str]:
                 f"campaigns.{name}.audience.segments is {_listed(wanted)}, and the campaign finds "
                 f"only {_listed(finds)}: nobody gets it; add one of these"
             )
-        elif wanted & finds <= Segment.without_orders() and tiers and lowest not in tiers:
+        elif wanted & finds <= WITHOUT_ORDERS and tiers and lowest not in tiers:
             yield (
                 f"campaigns.{name}.audience: who never bought has the tier {lowest!r}, which "
                 "audience.tiers leaves out: nobody gets it; add it"

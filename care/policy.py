@@ -96,22 +96,40 @@ else:
 class Shop(Decided):
     """Who writes to the customer, and where and in which money the shop lives."""
 
-    tenant: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="part of every message's key")
-    name: dict[str, Line]
-    sender: Mailbox = Field(description="From: of the e-mails")
-    reply_to: Mailbox
-    sms_sender: Line
-    sms_signature: dict[str, Line]
-    website: Line
-    phone: Line
-    postal_address: dict[str, Line]
-    unsubscribe_url: Annotated[str, AfterValidator(_unsubscribe_url)] = Field(
-        description="with {token}, which names the customer"
+    tenant: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9-]*$",
+        description=(
+            "names the shop inside every message's key. Never change it: all keys would be "
+            "new, and every occasion could be sent again"
+        ),
     )
-    timezone: Annotated[str, AfterValidator(_timezone)]
-    currency: Annotated[str, AfterValidator(_currency)]
+    name: dict[str, Line] = Field(description="as letters call the shop")
+    sender: Mailbox = Field(description="`From:` of the e-mails, as `Name <care@shop.example>`")
+    reply_to: Mailbox = Field(description="where answers go")
+    sms_sender: Line = Field(description="sender id or number of the short messages")
+    sms_signature: dict[str, Line] = Field(
+        description="opens a short message: `【…】` in Chinese, `…:` in English"
+    )
+    website: Line = Field(description="link in the footer")
+    phone: Line = Field(description="shown to customers who would rather call")
+    postal_address: dict[str, Line] = Field(description="in the footer of every e-mail")
+    unsubscribe_url: Annotated[str, AfterValidator(_unsubscribe_url)] = Field(
+        description=(
+            "`https://…`; `{token}` becomes a signed token that carries the customer's "
+            "pseudonym and the channel"
+        )
+    )
+    timezone: Annotated[str, AfterValidator(_timezone)] = Field(
+        description="IANA name: when a night begins, and which day an order belongs to"
+    )
+    currency: Annotated[str, AfterValidator(_currency)] = Field(
+        description="ISO 4217; all money in this file is in its minor units"
+    )
     locales: tuple[Annotated[str, AfterValidator(_locale)], ...] = Field(
-        min_length=1, description="the first one is the fallback"
+        min_length=1,
+        description=(
+            "`en`, `zh-CN`: languages the shop writes in; the first one also serves everybody else"
+        ),
     )
 
     @property
@@ -123,15 +141,40 @@ class Shop(Decided):
 class Night(Decided):
     """How a night is planned."""
 
-    spend_window_days: int = Field(default=365, ge=30)
-    tier_grace_days: int = Field(default=0, ge=0, le=365)
-    gift_budget: int = Field(ge=0, description="minor units for one night's gifts")
-    sending_budget: int | None = Field(
-        default=None, ge=0, description="minor units for one night's marketing messages"
+    spend_window_days: int = Field(
+        default=365,
+        ge=30,
+        description="days of purchases before a night that decide which tier a customer meets",
     )
-    chosen_by: ChosenBy = ChosenBy.VALUE
+    tier_grace_days: int = Field(
+        default=0,
+        ge=0,
+        le=365,
+        description=(
+            "days for which she keeps a tier that she no longer meets; then she goes down one "
+            "step, which she keeps as long again. 0: a tier ends with the purchases that met "
+            "it"
+        ),
+    )
+    gift_budget: int = Field(ge=0, description="minor units that one night's gifts may cost")
+    sending_budget: int | None = Field(
+        default=None,
+        ge=0,
+        description="minor units that one night's marketing messages may cost; without it, any",
+    )
+    chosen_by: ChosenBy = Field(
+        default=ChosenBy.VALUE,
+        description=(
+            "what decides where stock, money or channels do not suffice for everybody: what is "
+            "worth most together, or each customer's priority, the higher tiers first"
+        ),
+    )
     stale_after_days: int = Field(
-        default=7, ge=1, description="no night older than this is planned"
+        default=7,
+        ge=1,
+        description=(
+            "nights older than this are refused, so that a backfill congratulates nobody late"
+        ),
     )
 
 
@@ -139,7 +182,8 @@ class Wording(Decided):
     """What no message may say."""
 
     never_name: tuple[str, ...] = Field(
-        default=(), description="categories a message must not mention, such as tobacco"
+        default=(),
+        description="categories that neither a reminder nor a recommendation may mention",
     )
 
 

@@ -97,6 +97,7 @@ class NightReport:
             "touched": self.count("treated"),
             "messages": _by(self.messages, "channel"),
             "gift_cost": self.gift_cost,
+            "account": dict(self.record.account),
             "batches": [
                 {"channel": one.channel, "batch_id": one.batch_id, "records": one.records}
                 for one in self.batches

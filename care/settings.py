@@ -54,20 +54,76 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid"
     )
 
-    home: Path = Path("var")
+    home: Path = Field(
+        default=Path("var"),
+        description=(
+            "Folder of everything that has no place of its own below. Default: `var` in the "
+            "current folder; give an absolute path wherever a scheduler starts the process."
+        ),
+    )
     database_url: Annotated[str, AfterValidator(_ledger_url)] | None = Field(
-        default=None, description="SQLAlchemy URL of the ledger"
+        default=None,
+        description=(
+            "SQLAlchemy URL of the ledger, such as `postgresql+psycopg://care@db/care`. "
+            "Default: the SQLite file `care.sqlite` under home. In Airflow tasks the "
+            "connection `care_db` wins."
+        ),
     )
-    store_url: str | None = Field(default=None, description="folder or fsspec URL")
-    outbound_path: Path | None = None
-    sources_path: Path | None = Field(default=None, description="shop.toml: the shop's own data")
-    policy_path: Path = Field(default_factory=lambda: shipped("policy.toml"))
+    store_url: str | None = Field(
+        default=None,
+        description=(
+            "Folder or fsspec URL for order history, night manifests and models, such as "
+            "`s3://bucket/care`. Default: `store` under home."
+        ),
+    )
+    outbound_path: Path | None = Field(
+        default=None,
+        description=(
+            "Folder in which gateways find their batches. Default: `outbound` under home."
+        ),
+    )
+    sources_path: Path | None = Field(
+        default=None,
+        description=(
+            "The `shop.toml` that maps the shop's data. Default: `shop/shop.toml` under home."
+        ),
+    )
+    policy_path: Path = Field(
+        default_factory=lambda: shipped("policy.toml"),
+        description=(
+            "The merchant's decisions. Default: the `policy.toml` that came with nightcare. "
+            "DAG files read it too, for the shop's time zone."
+        ),
+    )
     templates_path: Annotated[Path, AfterValidator(_folder)] = Field(
-        default_factory=lambda: shipped("templates")
+        default_factory=lambda: shipped("templates"),
+        description=(
+            "Folder of message templates. Default: the `templates` that came with nightcare."
+        ),
     )
-    shards: int = Field(default=2, ge=1, le=256, description="parallel parts of a night's messages")
-    master_key: SecretStr | None = Field(default=None, description="64 hex digits")
-    gateway_secret: SecretStr | None = Field(default=None, description="signs the batches")
+    shards: int = Field(
+        default=2,
+        ge=1,
+        le=256,
+        description=(
+            "Parts into which a night's messages are split, each a task of its own. Default: 2."
+        ),
+    )
+    master_key: SecretStr | None = Field(
+        default=None,
+        description=(
+            "64 hexadecimal digits; wraps every customer's key. Default: the file `care.key` "
+            "under home, made on first use. Set it when there is more than one machine."
+        ),
+    )
+    gateway_secret: SecretStr | None = Field(
+        default=None,
+        description=(
+            "64 hexadecimal digits, shared with the gateways; signs batches and unsubscribe "
+            "links. Default: the file `gateway.key` under home, made on first use. Set it "
+            "when there is more than one machine."
+        ),
+    )
 
     @property
     def ledger_url(self) -> str:

@@ -21,8 +21,6 @@ from recommender.value import Smoothed, UnableToValue
 
 LATE_ORDERS = timedelta(days=31)
 """Orders that come in later than this after others of their day earn no points."""
-
-
 VALUED_BY_LINES = 200_000
 """So many order lines choose how fast the past fades."""
 

@@ -8,7 +8,7 @@ import pandas as pd
 from care.domain.campaign import Tables
 from care.domain.campaigns.review_letter import period_tonight
 from care.domain.curve import with_curves
-from care.domain.event import WINDOW_DAYS, interests
+from care.domain.event import WINDOW_DAYS, left_behind
 from care.domain.product import catalogue
 from care.rhythms import read_habits
 from care.runtime import Runtime
@@ -73,7 +73,7 @@ def open_tables(
         unpaid=unpaid,
         bought=bought_lately(
             history,
-            interests(events, unpaid, sold, night=night),
+            left_behind(events, unpaid, sold, night=night),
             since=night - timedelta(days=WINDOW_DAYS),
         ),
     )

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from care.desk import Sample
+from care.domain.arbitration import Account, Price
 from care.domain.decision import Decision, State
 from care.domain.exclusion import IN_WORDS, Reason
 from care.domain.warning import in_words as warning_in_words
@@ -218,6 +219,8 @@ def _outcome(report: NightReport) -> Iterator[Line]:
     )
     yield _label("Messages"), written or "none"
     yield _label("Gifts"), money(report.gift_cost, report.currency)
+    if report.record.account:
+        yield from _account(report.record.account, report.currency)
     for batch in report.batches:
         what = f"{batch.channel}: {_messages(batch.records)}, {batch.state}, "
         where = (f"outbound/{batch.channel}/{batch.batch_id}", "cyan")
@@ -225,6 +228,30 @@ def _outcome(report: NightReport) -> Iterator[Line]:
     for one in report.campaigns:
         if one.campaign in report.waiting:
             yield _label("Waits", "bold yellow"), f"{one.campaign}: {_waits(one)}"
+
+
+def _account(account: Account, currency: str) -> Iterator[Line]:
+    """What the plan is worth, what it might be, and what one more of what was short would add."""
+    value, bound = account["value"], account["bound"]
+    missing = max(0.0, (bound - value) / bound) if bound else 0.0
+    other = "priority" if account["chosen_by"] == "value" else "value"
+    said = f"{money(round(value), currency)} by the policy's values, chosen by "
+    said += f"{account['chosen_by']}; at most {missing:.2%} more is possible"
+    if round(account["instead"]) != round(value):
+        said += f"; chosen by {other} it would be {money(round(account['instead']), currency)}"
+    yield _label("Worth"), said
+    if account["prices"]:
+        yield _label("Short"), "; ".join(_price(one, currency) for one in account["prices"])
+
+
+def _price(one: Price, currency: str) -> str:
+    a_unit = 10 ** get_currency_precision(currency)
+    if one["what"].endswith("budget"):
+        of = one["what"].replace("_", " ")
+        gained = money(round(one["price"] * a_unit), currency)
+        return f"{money(a_unit, currency)} more of {of} would have brought {gained}"
+    thing = f"{one['name']} message" if one["what"] == "channel" else one["name"]
+    return f"one more {thing} would have brought {money(round(one['price']), currency)}"
 
 
 def _waits(one: CampaignNight) -> str:

@@ -125,7 +125,10 @@ def _introductions(
             catalogue[name] = pd.NA
         catalogue = catalogue[list(CATALOGUE.dtypes)].astype(dict(CATALOGUE.dtypes))
         found = read_interests(_history(past), catalogue, products, night=night.date())
-        found = found.assign(keenest=keenness(found), category=found["category_days"])
+        found = found.assign(
+            keenest=keenness(found["type_days"], found["category_days"]),
+            category=found["category_days"],
+        )
         active = past.loc[past["day"] >= night - ACTIVE, "customer_key"].unique()
         for product in coming.index:
             bought = lines[(lines["product_key"] == product) & (lines["day"] < night + AFTER)][

@@ -90,6 +90,8 @@ def allocate(among: Alternatives, *, most_for_program: int = MOST_FOR_PROGRAM) -
     go to the group that comes first.
     """
     nothing = np.zeros(len(among.left))
+    fits = _alone_fits(among.need, among.left)
+    among = replace(among, value=np.where(fits, among.value, 0.0))  # what is worth nothing stays
     best = _best(among, among.value)
     if (among.taken(best) <= among.left + ENOUGH).all():
         worth = among.worth(best)
@@ -178,7 +180,7 @@ def _contested(among: Alternatives) -> tuple[Bools, Ints]:
     takes = np.diff(among.need.indptr) > 0
     unpaid = _best(among, np.where(takes, 0.0, among.value))
     instead = _had(among.value, unpaid)[among.group]
-    matters = takes & (among.value > instead + ENOUGH) & _alone_fits(among.need, among.left)
+    matters = takes & (among.value > instead + ENOUGH)
     contested = np.zeros(among.groups, dtype=bool)
     contested[among.group[matters]] = True
     matters[unpaid[contested & (unpaid != NONE)]] = True

@@ -4,10 +4,13 @@ Every anniversary comes exactly once in each year of its own calendar: a lunar o
 in a Gregorian year, or not at all.
 """
 
-from typing import Literal
+import re
+from datetime import date
+from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import AfterValidator
 
 from care.domain import lunar
 from care.domain.lunar import LeapMonthRule
@@ -18,6 +21,20 @@ Mask = npt.NDArray[np.bool_]
 
 LeapDayRule = Literal["28-february", "1-march"]
 WeekdayRule = Literal["no", "before"]
+
+
+def _in_every_year(on: str) -> str:
+    try:
+        if not re.fullmatch("[0-9]{2}-[0-9]{2}", on):
+            raise ValueError  # Python would read 2001-W05 as a day, too
+        date.fromisoformat(f"2001-{on}")
+    except ValueError:
+        raise ValueError(f"not every year has a {on}; write month and day as 11-09") from None
+    return on
+
+
+MonthDay = Annotated[str, AfterValidator(_in_every_year)]
+"""A day that every year has, as month and day."""
 
 _LONGEST = np.array([0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 

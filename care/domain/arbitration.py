@@ -21,7 +21,6 @@ from care.domain.campaign import MessageClass
 from care.domain.candidate import IDENTITY
 from care.domain.exclusion import Reason, crowded, gather
 
-
 TIE = 1e-6
 
 
@@ -165,7 +164,7 @@ class _Desk:
         among = Alternatives(group.astype("int64"), told["value"].to_numpy("float64"), need, left)
         place = np.arange(len(told))
         first_of = place[starts] if len(told) else place
-        rank = 1.0 + len(told) - (place - first_of[among.group])
+        rank = (1 + len(told) - (place - first_of[among.group])).astype("float64")
         turns = told.sort_values(
             ["step", "priority", *IDENTITY],
             ascending=[False, False, True, True, True],
@@ -293,8 +292,10 @@ def _why_not_better(
     short = np.zeros(len(better), dtype=bool)
     short[need.coords[0][need.data > spare[need.coords[1]]]] = True
     said = better["gift_id"] + np.where(short, " is short", " would do less for what it costs")
-    for place, words in said.groupby(better["place"]).agg("; ".join).items():
-        notes[place] = "; ".join(filter(None, (notes[place], words)))
+    words = said.groupby(better["place"]).agg("; ".join)
+    places = words.index.to_numpy("int64")
+    separator = np.where(notes[places] != "", "; ", "")
+    notes[places] = notes[places] + separator + words.to_numpy(object)
     return notes
 
 

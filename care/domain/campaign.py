@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 import pandas as pd
@@ -39,27 +39,69 @@ class Unanswered(StrEnum):
 class Bounds(Decided):
     """Absolute limits within which a campaign of the night needs no reviewer."""
 
-    max_messages: int = Field(ge=0)
-    max_gift_cost: int = Field(ge=0, description="minor units")
-    max_fallback_share: float = Field(ge=0, le=1, description="share of fallback recommendations")
+    max_messages: int = Field(ge=0, description="more messages than this need a person")
+    max_gift_cost: int = Field(ge=0, description="gifts above this many minor units need a person")
+    max_fallback_share: float = Field(
+        ge=0,
+        le=1,
+        description=(
+            "a larger share of messages with popular items instead of personal ones needs a person"
+        ),
+    )
 
 
 class CampaignSettings(Decided):
     """What the merchant decides for any campaign; a campaign adds settings of its own."""
 
-    enabled: bool = True
-    priority: int = Field(ge=0, description="the higher one wins the customer's night")
-    value: int | None = Field(
-        default=None, ge=0, description="minor units a touch is worth; by default its priority"
+    enabled: bool = Field(
+        default=True, description="a disabled campaign finds nobody and needs no templates"
     )
-    message_class: MessageClass = MessageClass.MARKETING
-    channels: tuple[Channel, ...] = Field(min_length=1, description="in order of preference")
-    audience: Audience = Audience()
-    recommendations: int = Field(default=0, ge=0, le=6)
-    when_crowded: str = Field(default="defer", pattern="^(defer|drop)$")
-    auto_approve: Bounds | None = None
-    unanswered: Unanswered = Unanswered.EXPIRE
-    decide_within_hours: int = Field(default=36, ge=1, le=24 * 14)
+    priority: int = Field(
+        ge=0, description="the higher one wins when a customer has two occasions on one night"
+    )
+    value: int | None = Field(
+        default=None,
+        ge=0,
+        description=(
+            "minor units that a touch is thought to bring, until a measurement says more; by "
+            "default its priority"
+        ),
+    )
+    message_class: MessageClass = Field(
+        default=MessageClass.MARKETING,
+        description="`service` needs no consent and is never held out",
+    )
+    channels: tuple[Channel, ...] = Field(
+        min_length=1,
+        description="in order of preference; a customer's own preference comes first",
+    )
+    audience: Audience = Field(
+        default=Audience(),
+        description="whom it may address; without it, everybody who has the occasion",
+    )
+    recommendations: int = Field(
+        default=0, ge=0, le=6, description="products to recommend in each message"
+    )
+    when_crowded: Literal["defer", "drop"] = Field(
+        default="defer",
+        description=(
+            "what becomes of a candidate who lost her night: wait while the occasion lasts, "
+            "or drop it"
+        ),
+    )
+    auto_approve: Bounds | None = Field(
+        default=None,
+        description="bounds within which no person need look; without them somebody always must",
+    )
+    unanswered: Unanswered = Field(
+        default=Unanswered.EXPIRE, description="what happens after the deadline if nobody decided"
+    )
+    decide_within_hours: int = Field(
+        default=36,
+        ge=1,
+        le=24 * 14,
+        description="the deadline, counted from when the campaign was queued",
+    )
 
     @property
     def worth(self) -> int:

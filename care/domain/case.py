@@ -1,5 +1,7 @@
 """A case: something a customer brought to the shop, and whether it is settled."""
 
+from collections.abc import Collection
+
 import pandas as pd
 
 from care.domain.setaside import Columns
@@ -21,13 +23,18 @@ CASES = Columns(
 """One row a case, as the night begins: what happened since then is not yet known."""
 
 
-def complaining(cases: pd.DataFrame | None) -> pd.Index:
-    """Keys of the customers with an open complaint."""
+def waiting(cases: pd.DataFrame | None, *, kinds: Collection[str] = KINDS) -> pd.Index:
+    """Keys of the customers with an open case, of some kinds or of any."""
     if cases is None:
         return pd.Index([], dtype="int64")
-    still_open = (cases["kind"] == "complaint") & cases["closed_on"].isna()
+    still_open = cases["kind"].isin(list(kinds)) & cases["closed_on"].isna()
     found: pd.Index = pd.Index(cases.loc[still_open, "customer_key"].unique())
     return found
+
+
+def complaining(cases: pd.DataFrame | None) -> pd.Index:
+    """Keys of the customers with an open complaint."""
+    return waiting(cases, kinds=("complaint",))
 
 
 def last_of(cases: pd.DataFrame, kind: str, day: str) -> pd.DataFrame:

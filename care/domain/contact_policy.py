@@ -30,8 +30,8 @@ class SendingHours(Decided):
     Hours that end before they start end on the next day: 18:00 to 01:00.
     """
 
-    start: time
-    end: time
+    start: time = Field(description="in the customer's own time")
+    end: time = Field(description="on the next day where it is before the start")
 
     @model_validator(mode="after")
     def _some(self) -> "SendingHours":
@@ -52,16 +52,20 @@ class Road(Decided):
     messages_per_night: int | None = Field(
         default=None, ge=0, description="marketing messages of one night that it can carry"
     )
-    touches_per_week: int | None = Field(default=None, ge=1, le=7)
-    touches_per_month: int | None = Field(default=None, ge=1, le=31, description="in 30 days")
+    touches_per_week: int | None = Field(
+        default=None, ge=1, le=7, description="by this channel, for one customer in any seven days"
+    )
+    touches_per_month: int | None = Field(
+        default=None, ge=1, le=31, description="and in any thirty"
+    )
 
 
 class Blackout(Decided):
     """Days on which nobody, or nobody of some regions, hears anything but service."""
 
-    why: str = Field(min_length=1, max_length=80)
-    first: date
-    last: date
+    why: str = Field(min_length=1, max_length=80, description="what the ledger gives as the reason")
+    first: date = Field(description="the first day of silence, in the customer's own calendar")
+    last: date = Field(description="the last one")
     regions: tuple[str, ...] = Field(
         default=(), description="region codes or their beginnings, such as US; empty means all"
     )
@@ -79,15 +83,33 @@ class ContactPolicy(Decided):
     A gap of at least a day is also the cap for a day: one touch.
     """
 
-    touches_per_week: int = Field(ge=1, le=7)
-    touches_per_month: int | None = Field(default=None, ge=1, le=31, description="in 30 days")
-    min_gap_days: int = Field(ge=1, le=30, description="days between two touches")
-    quiet_after_bad_review_days: int = Field(
-        default=14, ge=0, le=365, description="no marketing to who was not pleased"
+    touches_per_week: int = Field(
+        ge=1, le=7, description="at most so many for one customer in any seven days"
     )
-    sending_hours: dict[Channel, SendingHours]
-    roads: dict[Channel, Road] = Field(default_factory=dict)
-    blackouts: tuple[Blackout, ...] = ()
+    touches_per_month: int | None = Field(
+        default=None, ge=1, le=31, description="and at most so many in any thirty"
+    )
+    min_gap_days: int = Field(
+        ge=1, le=30, description="days between two of them; so never more than one on a day"
+    )
+    quiet_after_bad_review_days: int = Field(
+        default=14,
+        ge=0,
+        le=365,
+        description=(
+            "no marketing for so many days after a bad review, or after a case that was closed and "
+            "given a low score; 0 for none"
+        ),
+    )
+    sending_hours: dict[Channel, SendingHours] = Field(
+        description="one table for each channel, below"
+    )
+    roads: dict[Channel, Road] = Field(
+        default_factory=dict, description="what a channel costs and carries, below"
+    )
+    blackouts: tuple[Blackout, ...] = Field(
+        default=(), description="days on which only service messages go out, below"
+    )
 
     @model_validator(mode="after")
     def _every_channel(self) -> "ContactPolicy":

@@ -36,7 +36,7 @@ BOUGHT = Columns(
 """One row per customer and product type that she was interested in, and bought in the window."""
 
 
-def interests(
+def left_behind(
     events: pd.DataFrame | None,
     unpaid: pd.DataFrame | None,
     products: pd.DataFrame,

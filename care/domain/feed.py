@@ -18,9 +18,16 @@ class FeedLimits(Decided):
         default=2, ge=1, description="the last order may be so many days before the night"
     )
     min_share: float = Field(
-        default=0.6, ge=0, le=1, description="of the lines a week usually brings"
+        default=0.6,
+        ge=0,
+        le=1,
+        description=(
+            "the last week must bring this share of the order lines that a week usually brings"
+        ),
     )
-    usual_weeks: int = Field(default=4, ge=1, le=26, description="the weeks that say what is usual")
+    usual_weeks: int = Field(
+        default=4, ge=1, le=26, description="weeks whose median says what is usual"
+    )
 
 
 def doubts(by_day: pd.DataFrame, limits: FeedLimits, *, night: date) -> list[str]:

@@ -40,12 +40,21 @@ class Holdout(Decided):
     ever; so does a new salt.
     """
 
-    share: float = Field(ge=0, le=0.5, description="of each campaign's candidates")
-    share_of_all: float = Field(
-        default=0.0, ge=0, le=0.2, description="of all customers, who get no marketing at all"
+    share: float = Field(
+        ge=0,
+        le=0.5,
+        description=(
+            "part of a campaign's marketing candidates that get nothing of it, so that care can be "
+            "measured"
+        ),
     )
-    salt: str = Field(min_length=1)
-    period: Period = Period.YEAR
+    share_of_all: float = Field(
+        default=0.0, ge=0, le=0.2, description="part of all customers that get no marketing at all"
+    )
+    salt: str = Field(min_length=1, description="any text; another one draws other arms at once")
+    period: Period = Field(
+        default=Period.YEAR, description="how long an arm stays the same, in calendar periods"
+    )
     exempt: tuple[str, ...] = Field(
         default=(), description="customer ids that are never held out, such as the owner's"
     )

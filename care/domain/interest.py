@@ -1,6 +1,7 @@
 """An interest: how much a customer bought lately of what a new product is one of."""
 
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -62,7 +63,9 @@ def alike(new: pd.DataFrame, pinned: pd.DataFrame) -> pd.DataFrame:
     return once[["product_key", "new_key", "same_type"]].reset_index(drop=True)
 
 
-def keenness(interests: pd.DataFrame) -> pd.Series:
-    """How likely she is to want it, in points: days of its type count more than of its category."""
-    points: pd.Series = (TYPE_WEIGHT - 1) * interests["type_days"] + interests["category_days"]
-    return points
+def keenness(type_days: Any, category_days: Any) -> Any:
+    """How likely she is to want it, in points: days of its type count more than of its category.
+
+    Columns of ``INTERESTS`` in, one column out; of pandas, or of a table in a database.
+    """
+    return (TYPE_WEIGHT - 1) * type_days + category_days

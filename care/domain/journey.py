@@ -22,19 +22,44 @@ ENTRY = ["customer_key", "entry", "entered_on"]
 class Step(Decided):
     """One touch of a journey."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    after_days: int = Field(ge=0, le=365, description="since she entered")
+    name: str = Field(
+        pattern=r"^[a-z][a-z0-9_]*$",
+        description=(
+            "templates ask for it as `facts.step`; renaming a step makes it another letter"
+        ),
+    )
+    after_days: int = Field(
+        ge=0,
+        le=365,
+        description="days since she entered the journey; each step later than the one before",
+    )
 
 
 class JourneySettings(CampaignSettings):
     """What the merchant decides for any journey."""
 
     steps: tuple[Step, ...] = Field(
-        min_length=1, max_length=6, description="the letters of the journey, in order"
+        min_length=1,
+        max_length=6,
+        description=(
+            "the letters of the journey, in order; see [steps of a "
+            "journey](policy.md#steps-of-a-journey)"
+        ),
     )
-    late_days: int = Field(default=7, ge=0, le=30, description="a step is still worth sending")
+    late_days: int = Field(
+        default=7,
+        ge=0,
+        le=30,
+        description=(
+            "a letter that could not go on its day may still go so many days later; who "
+            "misses one gets none of those after it"
+        ),
+    )
     cool_down_days: int = Field(
-        default=180, ge=0, le=3650, description="before she may enter once more"
+        default=180,
+        ge=0,
+        le=3650,
+        description="so long after a journey she does not enter another one of this campaign",
     )
 
     @model_validator(mode="after")

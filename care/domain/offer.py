@@ -29,12 +29,13 @@ def make_offers(
     contact: ContactPolicy,
     care_plans: Mapping[str, CarePlan],
 ) -> pd.DataFrame:
-    """All offers, by the identity of their candidates, without a gift last.
+    """All offers in the order of the rows they are for, the one without a gift last.
 
-    ``open_roads``: candidates with ``channel`` and ``send_on``, her first choice first. ``possible``: gifts
-    as ``possible_gifts`` finds them for these rows. Returns ``row`` (place in ``open_roads``),
-    ``road`` (0 is her first choice), ``gift_id`` (missing for none), ``gift_cost`` and ``sending_cost`` (minor units),
-    ``rung`` (0 is the ladder's first), ``gift_note`` (why better rungs are not for her) and ``value``.
+    ``open_roads``: candidates with ``channel`` and ``send_on``, her first choice first.
+    ``possible``: gifts as ``possible_gifts`` finds them for these rows. Returns ``row`` (place in
+    ``open_roads``), ``road`` (0 is her first choice), ``gift_id`` (missing for none), ``gift_cost``
+    and ``sending_cost`` (minor units), ``rung`` (0 is the ladder's first), ``gift_note`` (why
+    better rungs are not for her) and ``value`` (minor units).
     """
     road = open_roads.groupby(IDENTITY, sort=False).cumcount()
     value = _of_touch(open_roads, campaigns, care_plans) * LESS_LIKED ** road.to_numpy("float64")

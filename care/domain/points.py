@@ -44,11 +44,42 @@ HELD: Mapping[str, str] = {
 class PointsRules(Decided):
     """How points are earned and how long they last."""
 
-    start_on: date
-    per_unit: int = Field(ge=1)
-    percent: dict[str, int] = Field(default_factory=dict)
-    delay_days: int = Field(default=0, ge=0, le=60)
-    expire_after_months: int | None = Field(default=None, ge=1, le=120)
+    start_on: date = Field(
+        description=(
+            "orders before this day earn nothing, so that switching points on does not pay "
+            "for the past"
+        )
+    )
+    per_unit: int = Field(
+        ge=1,
+        description=(
+            "points for each whole unit of the currency; an order's points are rounded down"
+        ),
+    )
+    percent: dict[str, int] = Field(
+        default_factory=dict,
+        description=(
+            "of that, by tier, such as `{ gold = 150 }`; a tier that is not named earns 100"
+        ),
+    )
+    delay_days: int = Field(
+        default=0,
+        ge=0,
+        le=60,
+        description=(
+            "an order earns so many days after its day, so that what comes back by then earns "
+            "nothing"
+        ),
+    )
+    expire_after_months: int | None = Field(
+        default=None,
+        ge=1,
+        le=120,
+        description=(
+            "points last to the end of the month in which they turn so many months old; "
+            "without it, for ever"
+        ),
+    )
 
 
 def earn(

@@ -39,10 +39,24 @@ or into the past before it, in parts of ``WHOLE``."""
 class RiseRules(Decided):
     """When staff are warned that something may be wrong with a product."""
 
-    window_days: int = Field(default=14, ge=3, le=60)
-    past_windows: int = Field(default=12, ge=2, le=52)
-    min_customers: int = Field(default=3, ge=2)
-    false_share: float = Field(default=0.05, gt=0, le=0.5)
+    window_days: int = Field(
+        default=14, ge=3, le=60, description="days before a night that are judged"
+    )
+    past_windows: int = Field(
+        default=12, ge=2, le=52, description="so many windows before it say what is usual"
+    )
+    min_customers: int = Field(
+        default=3, ge=2, description="fewer than these warn nobody, however unusual"
+    )
+    false_share: float = Field(
+        default=0.05,
+        gt=0,
+        le=0.5,
+        description=(
+            "of the warnings of a night, the share that may be false; with nothing wrong, the "
+            "share of nights that warn at all"
+        ),
+    )
 
     @property
     def reach_days(self) -> int:

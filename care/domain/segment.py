@@ -22,12 +22,9 @@ class Segment(StrEnum):
     LOYAL = "loyal"
     LAPSED = "lapsed"
 
-    @classmethod
-    def without_orders(cls) -> "frozenset[Segment]":
-        """Those of who never bought."""
-        return frozenset({cls.PROSPECT})
 
-
+WITHOUT_ORDERS = frozenset({Segment.PROSPECT, Segment.BROWSER})
+"""Whoever never bought."""
 BUYING_REPEATEDLY = frozenset({Segment.REPEAT, Segment.LOYAL, Segment.LAPSED})
 """Whoever bought more than once."""
 
@@ -45,19 +42,45 @@ SEGMENTED: Mapping[str, str] = {
 class SegmentRules(Decided):
     """Where one segment ends and another begins."""
 
-    window_days: int = Field(default=365, ge=30, le=3650)
-    loyal_orders: int = Field(default=6, ge=2)
-    lapsed_after_days: int = Field(default=180, ge=7, le=3650)
-    plain_from_age: int | None = Field(default=None, ge=18, le=120)
+    window_days: int = Field(
+        default=365,
+        ge=30,
+        le=3650,
+        description="days of orders before a night that loyalty and the scores look at",
+    )
+    loyal_orders: int = Field(
+        default=6, ge=2, description="so many orders in the window make a customer loyal"
+    )
+    lapsed_after_days: int = Field(
+        default=180, ge=7, le=3650, description="who has not ordered for longer has lapsed"
+    )
+    plain_from_age: int | None = Field(
+        default=None,
+        ge=18,
+        le=120,
+        description=(
+            "who is at least so old for certain is marked as one who may prefer a plainer "
+            "letter; without it, nobody is"
+        ),
+    )
 
 
 class Audience(Decided):
     """Whom a campaign may address; what is left empty leaves nobody out."""
 
-    segments: tuple[Segment, ...] = ()
-    tiers: tuple[str, ...] = ()
+    segments: tuple[Segment, ...] = Field(
+        default=(), description="only customers of these segments"
+    )
+    tiers: tuple[str, ...] = Field(
+        default=(), description="only customers who have one of these tiers"
+    )
     min_expected_spend: int | None = Field(
-        default=None, ge=0, description="minor units in the half-year to come"
+        default=None,
+        ge=0,
+        description=(
+            "only customers who are expected to spend so much, in minor units, in the "
+            "half-year to come"
+        ),
     )
 
     def holds(self, customers: pd.DataFrame) -> npt.NDArray[np.bool_]:

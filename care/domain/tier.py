@@ -13,10 +13,27 @@ Privilege = Annotated[str, Field(min_length=1, max_length=120)]
 class CarePlan(Decided):
     """How customers of one tier are cared for, where it differs from everybody's contact policy."""
 
-    touches_per_week: int | None = Field(default=None, ge=1, le=7)
-    touches_per_month: int | None = Field(default=None, ge=1, le=31, description="in 30 days")
-    first_channel: Channel | None = None
-    weight: float = Field(default=1.0, gt=0, le=100, description="worth of a touch beside others'")
+    touches_per_week: int | None = Field(
+        default=None,
+        ge=1,
+        le=7,
+        description="at most so many in any seven days, instead of `contact.touches_per_week`",
+    )
+    touches_per_month: int | None = Field(
+        default=None, ge=1, le=31, description="and at most so many in thirty days"
+    )
+    first_channel: Channel | None = Field(
+        default=None,
+        description=(
+            "comes before the campaign's own order; a customer's own preference comes first"
+        ),
+    )
+    weight: float = Field(
+        default=1.0,
+        gt=0,
+        le=100,
+        description="how much a touch of this tier is worth beside one of others",
+    )
 
     @model_validator(mode="after")
     def _month_holds_a_week(self) -> "CarePlan":
@@ -29,9 +46,26 @@ class CarePlan(Decided):
 class Tier(Decided):
     """One step: who reaches it, what it is called and what it gives, by locale."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    label: dict[str, str]
-    min_spend: int = Field(ge=0, description="minor units spent over the window")
-    min_orders: int = Field(default=0, ge=0, description="orders over the window")
-    privileges: dict[str, tuple[Privilege, ...]] = Field(default_factory=dict)
-    care: CarePlan = CarePlan()
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="the tier as ladders name it")
+    label: dict[str, str] = Field(description="the tier as customers read it")
+    min_spend: int = Field(
+        ge=0,
+        description=(
+            "minor units spent in the window to reach it; the first tier has 0, and they rise"
+        ),
+    )
+    min_orders: int = Field(
+        default=0,
+        ge=0,
+        description=(
+            "orders in the window that it takes besides; never fewer than the tier below asks"
+        ),
+    )
+    privileges: dict[str, tuple[Privilege, ...]] = Field(
+        default_factory=dict,
+        description="what the tier gives, a line each; letters name them as `privileges`",
+    )
+    care: CarePlan = Field(
+        default=CarePlan(),
+        description="how its customers are cared for where that differs from `[contact]`",
+    )

@@ -12,12 +12,12 @@ import pandas as pd
 import pyarrow as pa
 
 from care.domain.event import EVENTS, KINDS, WINDOW_DAYS
-from care.domain.setaside import SET_ASIDE, Flaw
+from care.domain.setaside import Flaw
 from care.intake.line import moments
 from care.intake.localday import INSTANT, local_day, night_begins
 from care.intake.sources import Events, Sources
 from care.intake.table import PLACE, OpenTable, connect, open_table
-from care.intake.taken import Summed, set_aside, torn_rows
+from care.intake.taken import Summed, in_order, set_aside, torn_rows
 
 _FIELDS: Mapping[Flaw, str] = {
     Flaw.MISSING_KEY: "keys",
@@ -68,13 +68,12 @@ def read_events(
     reasons = {
         str(flaw): int(rows) for flaw, rows in zip(aside["flaw"], aside["rows"], strict=True)
     }
-    torn = {str(flaw): int(rows) for flaw, rows in opened.torn["flaw"].value_counts().items()}
     return Summed(
         kept=_summed(events.filter(events.flaw.isnull()), timezone),
         set_aside=_listed(opened, events, reasons, samples),
         read=int(counts["rows"].sum()) + len(opened.torn),
         rows=int(counts.loc[counts["flaw"].isna(), "rows"].sum()),
-        reasons=reasons | torn,
+        reasons=reasons | opened.torn_by_flaw,
     )
 
 
@@ -154,7 +153,4 @@ def _listed(
                 opened, rows, field=_FIELDS[flaw], values=rows["value"], flaw=flaw, scope="row"
             )
         )
-    found += torn_rows(opened, most=samples)
-    if not found:
-        return SET_ASIDE.empty()
-    return pd.concat(found).sort_values(["file", "row"], ignore_index=True)
+    return in_order([*found, *torn_rows(opened, most=samples)])

@@ -10,13 +10,13 @@ import pandas as pd
 import pyarrow as pa
 
 from care.domain.order import ORDERS, UNPAID
-from care.domain.setaside import SET_ASIDE, Flaw
+from care.domain.setaside import Flaw
 from care.intake.line import FIELDS, lines_before
 from care.intake.localday import INSTANT
 from care.intake.products import excluded_products
 from care.intake.sources import Orders, Sources
 from care.intake.table import PLACE, OpenTable, connect, open_table
-from care.intake.taken import set_aside, torn_rows
+from care.intake.taken import in_order, set_aside, torn_rows
 
 _pair_hash = ibis.udf.scalar.builtin(
     lambda _order_id, _product_key: None, name="hash", signature=((dt.string, dt.int64), dt.uint64)
@@ -106,7 +106,6 @@ def open_orders(
     counts = totals.dropna(subset="flaw").groupby("flaw")["lines"].sum()
     by_flaw = {str(flaw): int(count) for flaw, count in counts.items()}
     told = int(totals["lines"].sum())
-    torn = opened.torn["flaw"].value_counts()
     sound = lines.filter(lines.flaw.isnull())
     tells_states = "state" in opened.rows.columns or sources.orders.default("state") is not None
     return OrdersTaken(
@@ -114,7 +113,7 @@ def open_orders(
         void=sound.filter(sound.state != "paid").select("order_id", "product_key", "day"),
         unpaid=_unpaid(sound, since=until - timedelta(days=UNPAID_DAYS)) if tells_states else None,
         by_day=_by_day(totals),
-        rows_set_aside=by_flaw | {str(flaw): int(count) for flaw, count in torn.items()},
+        rows_set_aside=by_flaw | opened.torn_by_flaw,
         set_aside=_sample(opened, lines, by_flaw, samples, products),
         read=told + len(opened.torn),
         later=int(opened.rows.count().to_pyarrow().as_py()) - told,
@@ -215,10 +214,7 @@ def _sample(
 ) -> pd.DataFrame:
     """List the first rows of each flaw, in the order of the files."""
     found = [_listed(opened, lines, Flaw(flaw), samples, products) for flaw in sorted(flaws)]
-    found += torn_rows(opened, most=samples)
-    if not found:
-        return SET_ASIDE.empty()
-    return pd.concat(found).sort_values(["file", "row"], ignore_index=True)
+    return in_order([*found, *torn_rows(opened, most=samples)])
 
 
 def _listed(

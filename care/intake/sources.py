@@ -90,7 +90,15 @@ DeliveryColumn = Literal[
 EventColumn = Literal["customer_id", "product_id", "kind", "happened_at"]
 ConsentColumn = Literal["customer_id", "purpose", "given", "given_at", "source"]
 ReviewColumn = Literal["review_id", "customer_id", "product_id", "stars", "reviewed_on", "helpful"]
-Money = Literal["major", "minor"]
+Money = Annotated[
+    Literal["major", "minor"],
+    Field(
+        description=(
+            "`major` (12.34 is twelve and something) or `minor` (1234 is the same, or a "
+            "currency without cents)"
+        )
+    ),
+]
 Plain = bool | int | float | date | str
 
 
@@ -128,25 +136,54 @@ class Table(Decided, Generic[C]):
     REQUIRED: ClassVar[tuple[str, ...]] = ()  # besides the keys, unless they have a default
 
     path: str | None = Field(
-        default=None, min_length=1, description="file or glob, relative to shop.toml"
+        default=None,
+        min_length=1,
+        description=(
+            "the file, or several by a glob such as `orders-*.csv`, relative to `shop.toml`"
+        ),
     )
-    format: Format | None = Field(default=None, description="of the files; else by their names")
-    encoding: Encoding | None = Field(default=None, description="of CSV files; else found out")
-    delimiter: Delimiter | None = Field(default=None, description="of CSV files; else found out")
+    format: Format | None = Field(
+        default=None,
+        description="`parquet` or `csv`. Default: by how the name ends, or how the file begins",
+    )
+    encoding: Encoding | None = Field(
+        default=None,
+        description="`utf-8` or `gb18030`, of CSV files. Default: found out for each file",
+    )
+    delimiter: Delimiter | None = Field(
+        default=None,
+        description="`,` `;` `|` or a tab, of CSV files. Default: found out for each file",
+    )
     # No validator may look at a URL: its words would quote the password.
-    url: str | None = Field(default=None, description="SQLAlchemy URL of a database")
-    url_env: str | None = Field(default=None, description="environment variable that holds the URL")
-    table: str | None = Field(default=None, min_length=1, description="table to read there")
+    url: str | None = Field(
+        default=None, description="SQLAlchemy URL of a database, instead of `path`"
+    )
+    url_env: str | None = Field(
+        default=None,
+        description=(
+            "the name of an environment variable that holds the URL, so that no password is "
+            "in this file"
+        ),
+    )
+    table: str | None = Field(
+        default=None, min_length=1, description="the table to read there, `name` or `schema.name`"
+    )
     query: str | None = Field(default=None, min_length=1, description="or a query to ask there")
     timezone: Annotated[str, AfterValidator(_timezone)] = Field(
-        default="UTC", description="of timestamps that name none"
+        default="UTC", description="IANA zone of timestamps that name no offset. Default: `UTC`"
     )
     columns: dict[C, str] = Field(
-        default={}, description="canonical name → the shop's; those not named here are the same"
+        default={},
+        description=(
+            "canonical name = the shop's name; a column that is not named here has its "
+            "canonical name"
+        ),
     )
-    defaults: dict[C, Plain] = Field(default={}, description="where the shop says nothing")
+    defaults: dict[C, Plain] = Field(
+        default={}, description="canonical name = what stands in where the shop says nothing"
+    )
     values: dict[C, dict[str, Plain]] = Field(
-        default={}, description="per column: the shop's word → the canonical one"
+        default={}, description="canonical name = a table of the shop's words and what they mean"
     )
 
     @model_validator(mode="after")
@@ -204,7 +241,7 @@ class Customers(Table[CustomerColumn]):
     KEYS = ("customer_id",)
 
     phone_region: Annotated[str, AfterValidator(_phone_region)] | None = Field(
-        default=None, description="country of phone numbers written without one, such as CN"
+        default=None, description="country of numbers written without one, such as `CN`"
     )
 
     @model_validator(mode="after")
@@ -235,9 +272,12 @@ class Products(Table[ProductColumn]):
     COLUMNS = get_args(ProductColumn)
     KEYS = ("product_id",)
 
-    money: Money = Field(description="major: 12.34; minor: 1234, or a currency without cents")
+    money: Money
     exclude: dict[ProductColumn, Excluded] = Field(
-        default={}, description="what is sold but is no merchandise, such as fuel"
+        default={},
+        description=(
+            "canonical name = what is sold but is no merchandise, by `any_of` or `containing`"
+        ),
     )
 
 
@@ -249,7 +289,7 @@ class Orders(Table[OrderColumn]):
     KEYS = ("order_id", "customer_id", "product_id")
     REQUIRED = ("quantity", "amount", "ordered_at")
 
-    money: Money = Field(description="major: 12.34; minor: 1234, or a currency without cents")
+    money: Money
 
 
 class Cases(Table[CaseColumn]):

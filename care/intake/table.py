@@ -44,6 +44,12 @@ class OpenTable(Generic[T]):
     rows: ibis.Table
     torn: pd.DataFrame
 
+    @property
+    def torn_by_flaw(self) -> dict[str, int]:
+        """How many rows could not be told into columns, by flaw."""
+        counts = self.torn["flaw"].value_counts()
+        return {str(flaw): int(rows) for flaw, rows in counts.items()}
+
     def key(self, name: str) -> ibis.Value:
         """Read a key as text without blanks around it; missing where there is none.
 

@@ -1,6 +1,6 @@
 """What came in from one table, and what was set aside: together, everything that was read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -96,10 +96,7 @@ class Issues:
 
         Rows that came torn are among it.
         """
-        notes = [*self._notes, *torn_rows(self.opened)]
-        if not notes:
-            return SET_ASIDE.empty()
-        return pd.concat(notes).sort_values([*PLACE], kind="stable", ignore_index=True)
+        return in_order([*self._notes, *torn_rows(self.opened)])
 
     def _note(self, bad: pd.Series, name: str, values: pd.Series, flaw: Flaw, scope: str) -> None:
         if not bad.any():
@@ -139,6 +136,13 @@ def torn_rows(opened: OpenTable[Any], *, most: int | None = None) -> list[pd.Dat
         )
         for flaw, rows in opened.torn.groupby("flaw")
     ]
+
+
+def in_order(notes: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """What was set aside, in the order of the files and rows; columns ``SET_ASIDE``."""
+    if not notes:
+        return SET_ASIDE.empty()
+    return pd.concat(notes).sort_values([*PLACE], kind="stable", ignore_index=True)
 
 
 def set_aside(

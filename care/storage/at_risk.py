@@ -6,6 +6,7 @@ import pandas as pd
 import pyarrow as pa
 
 from care.domain.rise import AT_RISK
+from care.storage.history import fetch
 
 
 def days_after(history: ibis.Table, cases: pd.DataFrame) -> np.ndarray:
@@ -55,6 +56,5 @@ def read_at_risk(history: ibis.Table, weights: pd.DataFrame) -> pd.DataFrame:
     summed = lines.group_by("product_key").agg(
         recent=lines.recent.sum().cast("int64"), past=lines.past.sum().cast("int64")
     )
-    summed = summed.filter((summed.recent > 0) | (summed.past > 0)).order_by("product_key")
-    found: pd.DataFrame = summed.to_pyarrow().to_pandas()
-    return AT_RISK.check(found.astype(dict(AT_RISK.dtypes)))
+    summed = summed.filter((summed.recent > 0) | (summed.past > 0))
+    return fetch(summed.order_by("product_key"), AT_RISK)

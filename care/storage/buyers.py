@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 from care.domain.event import BOUGHT
+from care.storage.history import bought_since, fetch
 
 
 def bought_lately(history: ibis.Table, asked: pd.DataFrame, *, since: date) -> pd.DataFrame:
@@ -18,8 +19,6 @@ def bought_lately(history: ibis.Table, asked: pd.DataFrame, *, since: date) -> p
         return BOUGHT.empty()
     pairs = asked[["customer_key", "type_key"]].drop_duplicates()
     wanted = ibis.memtable(pa.Table.from_pandas(pairs, preserve_index=False))
-    lately = history.filter(history.day >= ibis.literal(since))
-    lines = lately.semi_join(wanted, ["customer_key", "type_key"])
+    lines = bought_since(history, since).semi_join(wanted, ["customer_key", "type_key"])
     found = lines.group_by("customer_key", "type_key").agg(bought_on=lines.day.max())
-    frame: pd.DataFrame = found.order_by("customer_key", "type_key").to_pyarrow().to_pandas()
-    return BOUGHT.check(frame.astype(dict(BOUGHT.dtypes)))
+    return fetch(found.order_by("customer_key", "type_key"), BOUGHT)

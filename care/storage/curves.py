@@ -11,10 +11,11 @@ from care.domain.interest import (
     INTERESTS,
     KEPT,
     LOOKS_BACK_DAYS,
-    TYPE_WEIGHT,
     alike,
+    keenness,
     new_products,
 )
+from care.storage.history import bought_since, fetch
 
 
 def read_curves(history: ibis.Table, *, night: date) -> pd.DataFrame:
@@ -30,8 +31,7 @@ def read_curves(history: ibis.Table, *, night: date) -> pd.DataFrame:
         weeks_ago=ibis.coalesce(week.sum(where=recent), 0),
         squares=ibis.coalesce((week * week).sum(where=recent), 0),
     )
-    frame: pd.DataFrame = found.order_by("product_key").to_pyarrow().to_pandas()
-    return CURVES.check(frame.astype(dict(CURVES.dtypes)))
+    return fetch(found.order_by("product_key"), CURVES)
 
 
 def read_interests(
@@ -55,8 +55,7 @@ def read_interests(
             }
         )
     )
-    since = ibis.literal(night - timedelta(days=LOOKS_BACK_DAYS))
-    lately = history.filter(history.day >= since)
+    lately = bought_since(history, night - timedelta(days=LOOKS_BACK_DAYS))
     lines = lately.inner_join(named, lately.product_key == named.sold_key)
     days = lines.group_by("customer_key", "new_key", "day").agg(
         of_type=lines.same_type.any(), has_it=(lines.sold_key == lines.new_key).any()
@@ -65,13 +64,10 @@ def read_interests(
         type_days=days.of_type.sum(), category_days=days.count(), has_it=days.has_it.any()
     )
     wanting = each.filter(~each.has_it)
-    points = (TYPE_WEIGHT - 1) * wanting.type_days + wanting.category_days
+    points = keenness(wanting.type_days, wanting.category_days)
     place = ibis.row_number().over(
         group_by=wanting.new_key, order_by=[points.desc(), wanting.customer_key]
     )
     kept = wanting.mutate(place=place).filter(lambda row: row.place < KEPT)
-    found = kept.select(
-        "customer_key", "type_days", "category_days", product_key=kept.new_key
-    ).order_by("product_key", "customer_key")
-    frame: pd.DataFrame = found.to_pyarrow().to_pandas()[list(INTERESTS.dtypes)]
-    return INTERESTS.check(frame.astype(dict(INTERESTS.dtypes)))
+    found = kept.mutate(product_key=kept.new_key).select(*INTERESTS.dtypes)
+    return fetch(found.order_by("product_key", "customer_key"), INTERESTS)

@@ -21,6 +21,7 @@ from pyarrow import parquet
 from pydantic import BaseModel, ConfigDict
 
 from care.domain.order import ORDERS
+from care.domain.setaside import Columns
 from care.storage.store import Store, facts_of_file
 
 logger = logging.getLogger(__name__)
@@ -169,7 +170,7 @@ def spend(history: ibis.Table, *, since: date | None = None) -> pd.DataFrame:
     int64, ``first_day`` and ``last_day`` datetime64[s].
     """
     if since is not None:
-        history = history.filter(history.day >= ibis.literal(since))
+        history = bought_since(history, since)
     orders = history.group_by("customer_key", "order_id").agg(
         amount_minor=history.amount_minor.sum(),
         first_day=history.day.min(),
@@ -277,6 +278,16 @@ def _frame(rows: ibis.Table) -> pd.DataFrame:
     return frame
 
 
+def fetch(rows: ibis.Table, columns: Columns) -> pd.DataFrame:
+    """Run a query and hand its rows over as ``columns`` declares them.
+
+    Raises:
+        UnableToUseFrame: it has other columns, or they are in another order.
+    """
+    found: pd.DataFrame = rows.to_pyarrow().to_pandas()
+    return columns.check(found.astype(dict(columns.dtypes)))
+
+
 def lines_by_day(history: ibis.Table) -> pd.DataFrame:
     """How many order lines each local day has; columns ``day`` datetime64[s], ``lines`` int64."""
     counted = history.group_by("day").agg(lines=history.count()).order_by("day")
@@ -286,7 +297,6 @@ def lines_by_day(history: ibis.Table) -> pd.DataFrame:
 
 def sold_since(history: ibis.Table, day: date) -> pd.Series:
     """Product keys that were bought on or after a day, in order."""
-    recent = history.filter(history.day >= ibis.literal(day))
-    keys = recent.select("product_key").distinct().order_by("product_key")
+    keys = bought_since(history, day).select("product_key").distinct().order_by("product_key")
     sold: pd.Series = keys.to_pyarrow().to_pandas()["product_key"]
     return sold

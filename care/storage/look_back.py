@@ -5,6 +5,7 @@ import pandas as pd
 import pyarrow as pa
 
 from care.domain.look_back import LOOKED_BACK, Period
+from care.storage.history import fetch
 
 
 def read_looked_back(
@@ -40,10 +41,4 @@ def read_looked_back(
     )
     first = ranked.filter(ranked["rank"] == 0)
     joined = came.left_join(first, "customer_key")
-    found: pd.DataFrame = (
-        joined.select("customer_key", "visits", "product_key", "times")
-        .order_by("customer_key")
-        .to_pyarrow()
-        .to_pandas()
-    )
-    return LOOKED_BACK.check(found.astype(dict(LOOKED_BACK.dtypes)))
+    return fetch(joined.select(*LOOKED_BACK.dtypes).order_by("customer_key"), LOOKED_BACK)

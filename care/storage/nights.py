@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, false, func, insert, or_, select
 
+from care.domain.arbitration import Account
 from care.domain.campaign import PAST
 from care.domain.candidate import IDENTITY
 from care.domain.contact_policy import RECENT
@@ -36,6 +37,7 @@ class NightRecord:
     paused: Mapping[str, list[str]]
     due: Mapping[str, int]
     warnings: Sequence[Warned]
+    account: Account
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,7 @@ def save_plan(
             paused=dict(paused),
             due=dict(plan.due),
             warnings=[dict(warning) for warning in warnings],
+            account=dict(plan.account),
         )
     )
     highest = connection.scalar(select(func.max(touches.c.touch_id))) or 0

@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 from care.domain.owned import OWNED, WARRANTY_HORIZON_DAYS, worth_owning
+from care.storage.history import fetch
 
 
 def read_owned(history: ibis.Table, products: pd.DataFrame, *, night: date) -> pd.DataFrame:
@@ -42,16 +43,5 @@ def read_owned(history: ibis.Table, products: pd.DataFrame, *, night: date) -> p
     ends = pairs.bought_on + pairs.warranty_days.as_interval("D")
     near = ends.cast("date").between(ibis.literal(night), ibis.literal(night + horizon))
     pairs = pairs.filter(~pairs.warranty_alone | near)
-    found: pd.DataFrame = (
-        pairs.select(
-            "customer_key",
-            "product_key",
-            type_key=pairs.sold_as,
-            bought_on=pairs.bought_on,
-            affected_on=pairs.affected_on,
-        )
-        .order_by("customer_key", "product_key")
-        .to_pyarrow()
-        .to_pandas()
-    )
-    return OWNED.check(found.astype(dict(OWNED.dtypes)))
+    found = pairs.mutate(type_key=pairs.sold_as).select(*OWNED.dtypes)
+    return fetch(found.order_by("customer_key", "product_key"), OWNED)

@@ -164,6 +164,7 @@ nights = Table(
     Column("paused", JSON, nullable=False),
     Column("due", JSON, nullable=False),
     Column("warnings", JSON, nullable=False, server_default=text("'[]'")),
+    Column("account", JSON, nullable=False, server_default=text("'{}'")),
 )
 
 touches = Table(

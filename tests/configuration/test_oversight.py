@@ -233,8 +233,13 @@ def test_an_audience_that_the_campaign_never_finds():
     ]
 
 
-def test_a_tier_that_who_never_bought_cannot_have():
-    audience = {"segments": ["prospect"], "tiers": ["gold"]}
+def test_who_looked_around_is_as_new_as_who_did_not():
+    assert noted(("campaigns.welcome.audience", {"segments": ["browser"]})) == []
+
+
+@pytest.mark.parametrize("segment", ["prospect", "browser"])
+def test_a_tier_that_who_never_bought_cannot_have(segment):
+    audience = {"segments": [segment], "tiers": ["gold"]}
     assert noted(("campaigns.birthday.audience", audience)) == [
         "campaigns.birthday.audience: who never bought has the tier 'member', which audience.tiers "
         "leaves out: nobody gets it; add it"

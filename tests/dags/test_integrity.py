@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from care.oversight import LOOKED_AT_EVERY_MINUTES
 from care.scheduling import UnableToResolveNight, resolve_night, resolve_now, shop_timezone
 from care.settings import shipped
 
@@ -68,6 +69,11 @@ def test_params_have_a_schema_and_need_no_value(bag, path):
     params = bag.dags[path.stem].params
     assert all(params.get_param(name).schema.get("type") for name in params)
     params.validate()
+
+
+def test_what_is_approved_goes_out_as_often_as_the_check_of_a_policy_believes():
+    source = (shipped("dags") / "care_release.py").read_text()
+    assert f'"*/{LOOKED_AT_EVERY_MINUTES} * * * *"' in source
 
 
 def test_tasks_that_send_share_a_pool(bag):

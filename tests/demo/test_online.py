@@ -7,7 +7,7 @@ import pytest
 
 from care.demo.shop import build_shop
 from care.domain.campaigns.browse_reminder import find_browse_reminders
-from care.domain.event import interests
+from care.domain.event import left_behind
 from care.domain.product import catalogue
 from care.intake.beside import read_beside
 from care.intake.localday import night_begins
@@ -65,7 +65,7 @@ def test_on_every_night_somebody_left_something(sources: Sources, people, sold):
         events = read_beside(sources, **told)["events"]
         assert events.rows_set_aside == {}
         assert taken.unpaid is not None
-        asked = interests(events.kept, taken.unpaid, shown, night=night)
+        asked = left_behind(events.kept, taken.unpaid, shown, night=night)
         tables = tables_of(
             customers(a_customer()),
             shown,

@@ -1,6 +1,6 @@
 """The pages as a reader meets them: headings, links, fenced blocks and what stands before these."""
 
-import importlib.util
+import importlib
 import re
 import sys
 from collections.abc import Iterator
@@ -99,11 +99,7 @@ def code(cell: str) -> list[str]:
 
 @cache
 def script(name: str) -> ModuleType:
-    """A script of ``docs/``, which is no package."""
-    spec = importlib.util.spec_from_file_location(f"docs_{name}", ROOT / "docs" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    """A script of ``docs/``, or what it imports from there as ``writing.…``."""
+    if (folder := str(ROOT / "docs")) not in sys.path:
+        sys.path.append(folder)
+    return importlib.import_module(name)

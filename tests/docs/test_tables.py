@@ -8,7 +8,7 @@ import pytest
 from care.policy import Policy
 from tests.docs.pages import NAMES, ROOT, read, script
 
-TABLES = script("tables")
+TABLES, KEY, MEANING = script("tables"), script("writing.key"), script("writing.meaning")
 PAGES = [name for name in NAMES if "<!-- table: " in read(name)]
 
 
@@ -33,24 +33,23 @@ def test_a_page_that_asks_for_an_unknown_table_is_refused() -> None:
 
 
 def test_a_key_without_a_meaning_is_refused_with_the_remedy() -> None:
-    with pytest.raises(TABLES.UnableToWriteTable, match=r'docs/meanings.toml under \["settings"\]'):
-        TABLES.meaning("settings", "colour")
+    with pytest.raises(TABLES.UnableToWriteTable, match=r'docs/meanings.toml under \["filters"\]'):
+        MEANING.meaning("filters", "colour")
 
 
-def test_no_meaning_is_left_of_a_key_that_is_gone() -> None:
+def test_no_meaning_is_left_of_a_key_that_is_gone_or_that_its_field_describes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     used = set()
-    real = TABLES.meaning
 
     def noting(table: str, key: str) -> str:
         used.add((table, str(key)))
-        return str(real(table, key))
+        return str(MEANING.meaning(table, key))
 
-    TABLES.meaning = noting
-    try:
-        for write in TABLES.TABLES.values():
-            write()
-    finally:
-        TABLES.meaning = real
+    for module in (TABLES, KEY):
+        monkeypatch.setattr(module, "meaning", noting)
+    for write in TABLES.TABLES.values():
+        write()
     text = (ROOT / "docs" / "meanings.toml").read_text("utf-8")
     written = {(table, key) for table, keys in tomllib.loads(text).items() for key in keys}
     assert written == used

@@ -9,7 +9,7 @@ import pytest
 
 from care.domain.campaigns import CAMPAIGNS
 from care.domain.due import find_due
-from care.domain.event import BOUGHT, EVENTS, interests
+from care.domain.event import BOUGHT, EVENTS, left_behind
 from care.domain.order import UNPAID
 from tests.builders import NIGHT, a_customer, a_policy, customers, planned
 from tests.goods import a_product, owned, products, tables_of
@@ -199,6 +199,6 @@ def test_purchases_are_asked_for_by_kind_where_a_reminder_may_depend_on_them():
         an_event(product_key=80, last_on="2017-10-20"),
         an_event(product_key=99),
     )
-    asked = interests(seen, unpaid(an_order(product_key=71)), KETTLES, night=NIGHT)
+    asked = left_behind(seen, unpaid(an_order(product_key=71)), KETTLES, night=NIGHT)
     assert asked.to_numpy().tolist() == [[1, 7], [2, 8]]
-    assert interests(None, None, KETTLES, night=NIGHT).empty
+    assert left_behind(None, None, KETTLES, night=NIGHT).empty

@@ -403,7 +403,7 @@ def test_a_culture_that_cannot_be_kept_is_refused_with_the_remedy(wrong, said):
         FestivalSettings(**PLAIN, cultures=[wrong])
 
 
-@pytest.mark.parametrize("on", ["02-29", "13-01", "04-31", "00-10"])
+@pytest.mark.parametrize("on", ["02-29", "13-01", "04-31", "00-10", "W05-1"])
 def test_a_shop_day_must_be_in_every_year(on):
     with pytest.raises(ValidationError, match=f"not every year has a {on}"):
         ShopDay(name="ours", on=on, label={"en": "our day"})

@@ -81,7 +81,7 @@ def test_a_policy_without_the_campaign_looks_back_on_nothing():
     assert period_tonight({}, date(2018, 1, 5)) is None
 
 
-@pytest.mark.parametrize("days", [["02-29"], ["13-01"], ["soon"], ["05-01", "05-20"], []])
+@pytest.mark.parametrize("days", [["02-29"], ["13-01"], ["soon"], ["W05"], ["05-01", "05-20"], []])
 def test_days_that_make_no_sense_are_refused(days):
     with pytest.raises(ValidationError):
         settings(days=days)

@@ -3,27 +3,20 @@
 import threading
 from datetime import UTC, date, datetime, timedelta
 
-import numpy as np
 import pandas as pd
 import pytest
-from sqlalchemy import Engine, func, select, text, update
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy import Engine, func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from care.domain.campaign import PAST
-from care.domain.decision import GENESIS, State, Verdict
-from care.storage import batches, catalogue, gifts, messages, models, nights, people, reviews
-from care.storage.bulk import MANY, insert_frame, read_frame, records
+from care.storage import batches, catalogue, gifts, messages, nights, people
 from care.storage.database import reading, writing
-from care.storage.models import ModelRecord
-from care.storage.reviews import CampaignNight
 from care.storage.tables import (
     consents,
     customers,
-    decisions,
     exclusions,
     gift_moves,
     identities,
-    product_types,
     touches,
 )
 from care.storage.tables import gifts as gifts_table
@@ -306,121 +299,7 @@ def test_lowering_stock_in_the_policy_keeps_what_was_promised(engine):
     assert balance(engine, "rose_tea")[1] == 2
 
 
-# ── Decisions ───────────────────────────────────────────────────────────────────────────────────
-
-
-def a_campaign_night(**told):
-    return CampaignNight(
-        **{
-            "night": NIGHT,
-            "campaign": "birthday",
-            "state": State.WAITING,
-            "content_hash": "abc",
-            "approval_id": None,
-            "messages": 1,
-            "gift_cost": 0,
-            "fallback_share": 0.5,
-            "needs_person": ["policy asks for a person"],
-            "decide_by": NOW + timedelta(hours=36),
-            "unanswered": "expire",
-        }
-        | told
-    )
-
-
-def test_decisions_are_chained_and_a_campaign_follows_them(engine):
-    planned(engine, a_customer(1, **BIRTHDAY))
-    with writing(engine) as connection:
-        reviews.queue_campaign(connection, a_campaign_night())
-        for verdict in (Verdict.HOLD, Verdict.APPROVE):
-            found = reviews.find_campaign(connection, NIGHT, "birthday")
-            reviews.decide(connection, found, verdict, actor="li", reason="because", now=NOW)
-        found = reviews.find_campaign(connection, NIGHT, "birthday")
-        assert (found.state, found.approval_id, found.fallback_share) == (State.APPROVED, 2, 0.5)
-    with reading(engine) as connection:
-        trail = reviews.read_decisions(connection)
-    assert [decision.verdict for decision, _ in trail] == ["hold", "approve"]
-    assert trail[0][0].previous_hash == GENESIS
-    assert trail[1][0].previous_hash == trail[0][1]
-    assert all(decision.entry_hash == stored for decision, stored in trail)
-
-
-def test_changed_content_voids_the_approval(engine):
-    planned(engine, a_customer(1, **BIRTHDAY))
-    with writing(engine) as connection:
-        reviews.queue_campaign(connection, a_campaign_night())
-        found = reviews.find_campaign(connection, NIGHT, "birthday")
-        reviews.decide(connection, found, Verdict.APPROVE, actor="li", reason="", now=NOW)
-        reviews.change_content(connection, a_campaign_night(content_hash="def"))
-        found = reviews.find_campaign(connection, NIGHT, "birthday")
-    assert (found.state, found.approval_id, found.content_hash) == (State.WAITING, None, "def")
-
-
-@pytest.mark.parametrize("tampering", ["UPDATE decisions SET actor = 'x'", "DELETE FROM decisions"])
-def test_the_database_itself_keeps_decisions_append_only(engine, tampering):
-    planned(engine, a_customer(1, **BIRTHDAY))
-    with writing(engine) as connection:
-        reviews.queue_campaign(connection, a_campaign_night())
-        reviews.decide(
-            connection, a_campaign_night(), Verdict.HOLD, actor="li", reason="r", now=NOW
-        )
-    with pytest.raises(DBAPIError, match="append-only"), writing(engine) as connection:
-        connection.execute(text(tampering))
-    assert count(engine, decisions) == 1
-
-
-# ── Models ──────────────────────────────────────────────────────────────────────────────────────
-
-
-def a_model(night, *, champion=True, kind="items"):
-    return ModelRecord(
-        model_id=f"{kind}-{night}",
-        kind=kind,
-        name="personal",
-        night=night,
-        artifact="models/x",
-        artifact_sha256="0",
-        figures={"personal": {"recall@10": 0.18}},
-        verdict="better than popularity",
-        champion=champion,
-    )
-
-
-def test_there_is_one_champion_and_a_backfill_does_not_take_the_title(engine):
-    with writing(engine) as connection:
-        assert models.find_champion(connection, "items") is None
-        for night in (14, 15):
-            models.register(connection, a_model(date(2017, 11, night)))
-        models.register(connection, a_model(date(2017, 11, 10)))
-        models.register(connection, a_model(date(2017, 11, 16), champion=False))
-    with reading(engine) as connection:
-        champion = models.find_champion(connection, "items")
-        assert champion.night == date(2017, 11, 15)
-        assert champion.figures == {"personal": {"recall@10": 0.18}}
-        assert not models.find_trained(connection, "items", date(2017, 11, 16)).champion
-
-
-# ── Bulk ────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.parametrize(
-    "series",
-    [
-        pd.Series([1, None], dtype="Int16"),
-        pd.Series(["a", None], dtype="str"),
-        pd.Series([True, None], dtype="boolean"),
-        pd.Series([1.5, np.nan]),
-        pd.Series([pd.Timestamp("2017-11-14"), pd.NaT]),
-        pd.Series([pd.Timestamp("2017-11-14", tz="UTC"), pd.NaT]),
-        pd.Series([b"x", None]),
-        pd.Series([np.int64(1), np.nan], dtype="object"),
-    ],
-    ids=lambda series: str(series.dtype),
-)
-def test_plain_rows_hold_python_values_and_none(series):
-    there, missing = (row["value"] for row in records(series.to_frame("value")))
-    assert missing is None
-    assert not isinstance(there, np.generic)
+# ── What is missing ─────────────────────────────────────────────────────────────────────────────
 
 
 def test_missing_values_of_every_kind_become_null(engine):
@@ -431,48 +310,6 @@ def test_missing_values_of_every_kind_become_null(engine):
     assert row.product_key is None
     assert row.window_from is None
     assert row.occasion_on == date(2017, 11, 14)
-
-
-def test_a_frame_survives_the_way_there_and_back(engine):
-    frame = pd.DataFrame(
-        {
-            "type_key": np.arange(3),
-            "product_type": pd.Series(["a", "b\n'\"", "茶 🍵 \u202e"], dtype="str"),
-        }
-    )
-    with writing(engine) as connection:
-        insert_frame(connection, product_types, frame)
-        back = read_frame(connection, select(product_types).order_by(product_types.c.type_key))
-    pd.testing.assert_frame_equal(back, frame)
-
-
-def test_rows_that_exist_are_skipped_or_replaced_as_asked(engine):
-    one = pd.DataFrame({"type_key": [1], "product_type": ["tea"]})
-    both = pd.DataFrame({"type_key": [1, 2], "product_type": ["coffee", "milk"]})
-    with writing(engine) as connection:
-        insert_frame(connection, product_types, one)
-        insert_frame(connection, product_types, both, existing="skip")
-        named = select(product_types.c.product_type).order_by(product_types.c.type_key)
-        assert connection.scalars(named).all() == ["tea", "milk"]
-        insert_frame(connection, product_types, both, existing="replace")
-        assert connection.scalars(named).all() == ["coffee", "milk"]
-
-
-def test_postgresql_knows_at_once_how_much_was_written(engine):
-    many = pd.DataFrame({"type_key": np.arange(MANY)}).assign(
-        product_type=lambda frame: frame["type_key"].astype("str")
-    )
-    with writing(engine) as connection:
-        insert_frame(connection, product_types, many)
-        if engine.dialect.name != "postgresql":
-            return  # SQLite plans without counting
-        counted = "SELECT reltuples FROM pg_class WHERE oid = 'product_types'::regclass"
-        assert connection.exec_driver_sql(counted).scalar_one() == MANY
-
-
-def test_an_instant_without_a_zone_is_refused(engine):
-    with pytest.raises(Exception, match="no time zone"), writing(engine) as connection:
-        reviews.queue_campaign(connection, a_campaign_night(decide_by=datetime(2017, 11, 14)))  # noqa: DTZ001
 
 
 def test_empty_queries_keep_their_dtypes(engine):

@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 import pytest
-from pyarrow import parquet
 from sqlalchemy import select
 
 from care import correspondence, desk, nightly, report
@@ -17,6 +15,7 @@ from care.storage.database import reading
 from care.storage.snapshot import load_snapshot, read_pinned
 from care.storage.tables import exclusions, identities, touches
 from tests.workflows.builders import NIGHT, a_house, at, messages_of, some_products
+from tests.workflows.delivered import deliver
 
 BY_EMAIL = {"channels": ["email"], "priority": 50}
 CAMPAIGNS = (
@@ -60,15 +59,8 @@ def plan(runtime: Runtime, night: date = NIGHT) -> None:
 def tell_more(home: Path) -> None:
     """Let the shop's files say what few shops say."""
     goods = [row | LIFE.get(row["product_id"], {}) for row in some_products()]
-    names = sorted({name for row in goods for name in row})
-    columns = {name: [row.get(name) for row in goods] for name in names}
-    parquet.write_table(pa.table(columns), home / "shop" / "products.parquet")
     opened = [row | {"opened_on": "2017-11-05"} for row in CASES]
-    parquet.write_table(pa.Table.from_pylist(opened), home / "shop" / "cases.parquet")
-    parquet.write_table(pa.Table.from_pylist(DELIVERIES), home / "shop" / "deliveries.parquet")
-    mapping = home / "shop" / "shop.toml"
-    beside = "".join(f'\n[{name}]\npath = "{name}.parquet"\n' for name in ("cases", "deliveries"))
-    mapping.write_text(mapping.read_text("utf-8") + beside, "utf-8")
+    deliver(home, products=goods, cases=opened, deliveries=DELIVERIES)
 
 
 @pytest.fixture(scope="module")

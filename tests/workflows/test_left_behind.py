@@ -4,9 +4,7 @@ from datetime import UTC, date, timedelta
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
-from pyarrow import parquet
 from sqlalchemy import select
 
 from care import nightly
@@ -19,6 +17,7 @@ from care.storage.history import open_history
 from care.storage.snapshot import load_snapshot, read_pinned
 from care.storage.tables import identities, touches
 from tests.workflows.builders import NIGHT, a_house, at, some_customers, some_orders
+from tests.workflows.delivered import deliver
 from tests.workflows.test_beside import plan
 
 POLICY = {
@@ -36,11 +35,9 @@ def a_line(order_id: str, customer_id: str, state: str, **told: Any) -> dict[str
 
 def tell(home: Path, lines: list[dict[str, Any]], events: list[dict[str, Any]]) -> None:
     """Let the shop's orders have states, and its events be known."""
-    shop = home / "shop"
     known = some_orders(some_customers())
-    parquet.write_table(pa.Table.from_pylist([*lines, *known]), shop / "orders.parquet")
     rows = [{"product_id": "p-1-1", "kind": "cart", "happened_at": EVENING} | row for row in events]
-    parquet.write_table(pa.Table.from_pylist(rows), shop / "events.parquet")
+    deliver(home, orders=[*lines, *known], events=rows)
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +52,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Runtime:
     ]
     carts = [{"customer_id": name} for name in ("c10", "c05", "c90")]
     tell(home, lines, carts)
-    mapping = home / "shop" / "shop.toml"
-    mapping.write_text(mapping.read_text("utf-8") + '\n[events]\npath = "events.parquet"\n')
     plan(runtime)
     return runtime
 

@@ -5,9 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 import pytest
-from pyarrow import parquet
 from sqlalchemy import select
 
 from care import correspondence, desk, nightly, report
@@ -17,6 +15,7 @@ from care.storage.people import read_people
 from care.storage.snapshot import load_snapshot, read_pinned
 from care.storage.tables import exclusions, identities, touches
 from tests.workflows.builders import NIGHT, a_house, at, some_customers
+from tests.workflows.delivered import deliver
 
 BY_EMAIL = {"channels": ["email"], "priority": 50}
 POLICY = {
@@ -48,15 +47,8 @@ REVIEWS = [
 def tell_more(home: Path) -> None:
     """Let the shop say who looks after whom, and what customers wrote."""
     people = [row | LOOKED_AFTER.get(row["customer_id"], {}) for row in some_customers()]
-    names = sorted({name for row in people for name in row})
-    told = {name: [row.get(name) for row in people] for name in names}
-    parquet.write_table(pa.table(told), home / "shop" / "customers.parquet")
-    names = ["review_id", "customer_id", "stars", "product_id", "helpful"]
-    told = {name: [row.get(name) for row in REVIEWS] for name in names}
-    told["reviewed_on"] = ["2017-11-13"] * len(REVIEWS)
-    parquet.write_table(pa.table(told), home / "shop" / "reviews.parquet")
-    mapping = home / "shop" / "shop.toml"
-    mapping.write_text(mapping.read_text("utf-8") + '\n[reviews]\npath = "reviews.parquet"\n')
+    written = [row | {"reviewed_on": "2017-11-13"} for row in REVIEWS]
+    deliver(home, customers=people, reviews=written)
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
 import pytest
-from pyarrow import parquet
 from sqlalchemy import select
 
 from care import correspondence, nightly
@@ -22,6 +20,7 @@ from tests.workflows.builders import (
     some_orders,
     some_products,
 )
+from tests.workflows.delivered import deliver
 
 BY_EMAIL = {"channels": ["email"], "priority": 50}
 POLICY = {
@@ -42,9 +41,7 @@ def a_house_with(home: Path, **told: dict[str, str]) -> Runtime:
     runtime = a_house(home, policy=POLICY, orders=lines)
     new = some_products()[0] | {"product_id": "new", "name": "Coffee No. 9", "name_zh": "咖啡9号"}
     goods = [row | told.get(row["product_id"], {}) for row in [*some_products(), new]]
-    names = sorted({name for row in goods for name in row})
-    columns = {name: [row.get(name) for row in goods] for name in names}
-    parquet.write_table(pa.table(columns), home / "shop" / "products.parquet")
+    deliver(home, products=goods)
     return runtime
 
 

@@ -4,7 +4,6 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from pyarrow import Table, parquet
 from sqlalchemy import update
 
 from care import nightly, report
@@ -14,6 +13,7 @@ from care.storage.nights import read_warnings
 from care.storage.tables import nights
 from care.terminal import console, print_night
 from tests.workflows.builders import NIGHT, a_house, at
+from tests.workflows.delivered import deliver
 
 BAD = "p-0-1"  # one of the coffees
 PAST = [("p-1-0", "2017-06-20"), ("p-2-1", "2017-08-02"), ("p-2-0", "2017-09-11")]
@@ -37,10 +37,7 @@ def some_cases(lately=LATELY):
 
 def a_house_with_cases(home: Path, cases: list[dict], **changes) -> Runtime:
     runtime = a_house(home, **changes)
-    parquet.write_table(Table.from_pylist(cases), home / "shop" / "cases.parquet")
-    mapping = home / "shop" / "shop.toml"
-    beside = '\n[cases]\npath = "cases.parquet"\n'
-    mapping.write_text(mapping.read_text("utf-8") + beside, "utf-8")
+    deliver(home, cases=cases)
     return runtime
 
 

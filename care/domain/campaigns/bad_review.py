@@ -28,11 +28,24 @@ class BadReviewSettings(CampaignSettings):
     """Bad review settings."""
 
     message_class: MessageClass = MessageClass.SERVICE
-    late_days: int = Field(default=4, ge=1, le=30, description="after the review")
-    score_days: int = Field(
-        default=14, ge=1, le=60, description="after the case was closed; scores come in later"
+    late_days: int = Field(
+        default=4, ge=1, le=30, description="so many days after the review it is still answered"
     )
-    quiet_days: int = Field(default=30, ge=0, le=365, description="no second letter meanwhile")
+    score_days: int = Field(
+        default=14,
+        ge=1,
+        le=60,
+        description=(
+            "so many days after the case was closed a low score is still answered, because "
+            "scores come in later"
+        ),
+    )
+    quiet_days: int = Field(
+        default=30,
+        ge=0,
+        le=365,
+        description="who was written to in so many days before gets no second such letter",
+    )
 
     @property
     def remembers_days(self) -> int:

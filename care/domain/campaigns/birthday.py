@@ -34,18 +34,32 @@ from care.domain.lunar import LeapMonthRule
 class BirthdaySettings(CampaignSettings):
     """Birthday settings."""
 
-    lead_days: int = Field(default=0, ge=0, le=30, description="found and reviewed ahead")
+    lead_days: int = Field(
+        default=0,
+        ge=0,
+        le=30,
+        description="found and reviewed so many days ahead; sent on the day itself, never later",
+    )
     calendars: Literal["hers", "gregorian", "lunar", "both"] = Field(
-        default="hers", description="hers: the one that her birthday is given in; else this for all"
+        default="hers",
+        description=(
+            "`hers`: each in the calendar her birthday is given in; else in that calendar or "
+            "both, for everybody whose birthday is given in it or follows from a full date"
+        ),
     )
     leap_day: LeapDayRule = Field(
         default="28-february", description="when 29 February is kept in a common year"
     )
     leap_month: LeapMonthRule = Field(
-        default="leap-month", description="when a birthday in a leap month is kept, if it comes"
+        default="leap-month",
+        description=(
+            "when a birthday in a leap month is kept in a year that has this month; in the "
+            "others it is kept in the regular month of that number"
+        ),
     )
     move_to_weekday: WeekdayRule = Field(
-        default="no", description="before: what falls on a weekend may go from the Friday before"
+        default="no",
+        description="`before`: a wish for a Saturday or Sunday may go out from the Friday before",
     )
 
 

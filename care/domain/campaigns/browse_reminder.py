@@ -16,6 +16,7 @@ from pydantic import Field
 
 from care.domain.campaign import Campaign, CampaignSettings, Tables
 from care.domain.candidate import candidates, facts
+from care.domain.past import planned_since
 from care.domain.product import offered
 
 _MATTERS = ["unpaid", "cart", "view"]
@@ -25,13 +26,25 @@ _LEFT = ["customer_key", "matter", "product_key", "order_id", "times", "left_on"
 class BrowseReminderSettings(CampaignSettings):
     """Browse reminder settings."""
 
-    after_days: int = Field(default=1, ge=1, le=7, description="after it was left")
-    late_days: int = Field(default=3, ge=0, le=14, description="still worth a reminder")
+    after_days: int = Field(
+        default=1, ge=1, le=7, description="so many days after it was left in the cart, or ordered"
+    )
+    late_days: int = Field(
+        default=3, ge=0, le=14, description="and so many days more, if it was not possible before"
+    )
     quiet_days: int = Field(
-        default=30, ge=7, le=365, description="at most one reminder in so many days"
+        default=30,
+        ge=7,
+        le=365,
+        description="one customer has at most one such letter in so many days",
     )
     min_views: int | None = Field(
-        default=None, ge=2, description="looked at so often; none: looking is no reason to write"
+        default=None,
+        ge=2,
+        description=(
+            "what she looked at so often in thirty days is a reason too; without it, looking "
+            "around never is"
+        ),
     )
 
     @property
@@ -51,7 +64,8 @@ def find_browse_reminders(
     on = left["left_on"].to_numpy("datetime64[D]") + settings.after_days
     left = left[(on <= today) & (on >= today - settings.late_days)]
     left = _still_wanted(left, tables)
-    left = left[~left["customer_key"].isin(_reminded(tables, settings, today))]
+    reminded = planned_since(tables.past, today - settings.quiet_days + 1)
+    left = left[~left["customer_key"].isin(reminded)]
     matter = pd.Categorical(left["matter"], _MATTERS, ordered=True)
     best = (
         left.assign(place=matter.codes)
@@ -105,13 +119,6 @@ def _still_wanted(left: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     told = known.merge(tables.bought, on=["customer_key", "type_key"], how="left")
     had = (told["bought_on"] >= told["left_on"]).to_numpy(bool)
     return told[~had]
-
-
-def _reminded(tables: Tables, settings: BrowseReminderSettings, today: np.datetime64) -> pd.Series:
-    """Who had such a letter, or was to have one, not long ago."""
-    lately = tables.past["send_on"].to_numpy("datetime64[D]") > today - settings.quiet_days
-    keys: pd.Series = tables.past.loc[lately, "customer_key"]
-    return keys
 
 
 CAMPAIGN = Campaign(

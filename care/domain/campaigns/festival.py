@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import Field, field_validator, model_validator
 
+from care.domain.anniversary import MonthDay
 from care.domain.campaign import Campaign, CampaignSettings, Tables
 from care.domain.candidate import candidates, facts
 from care.domain.customer import LOCALES
@@ -29,10 +30,25 @@ PREFERENCE = "festivals"
 class Culture(Decided):
     """Some customers, by locale and region, and the festivals they keep."""
 
-    locales: tuple[str, ...] = ()
-    regions: tuple[str, ...] = ()
-    country: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
-    festivals: tuple[str, ...] = Field(min_length=1)
+    locales: tuple[str, ...] = Field(
+        default=(), description="only customers who read these; everybody if empty"
+    )
+    regions: tuple[str, ...] = Field(
+        default=(),
+        description="only customers of these regions; `US` covers `US-NY`; everybody if empty",
+    )
+    country: str | None = Field(
+        default=None,
+        pattern=r"^[A-Z]{2}$",
+        description="ISO 3166 code of the country whose Mother's Day and Thanksgiving count",
+    )
+    festivals: tuple[str, ...] = Field(
+        min_length=1,
+        description=(
+            "the days they keep, by name: those of the house and the shop's own. Of two on one "
+            "day the first one named is wished"
+        ),
+    )
 
     @field_validator("locales")
     @classmethod
@@ -56,24 +72,23 @@ class Culture(Decided):
 class ShopDay(Decided):
     """A day of the year that the shop keeps."""
 
-    name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
-    on: str = Field(pattern=r"^[01][0-9]-[0-3][0-9]$")
-    label: dict[str, str] = Field(min_length=1)
-
-    @field_validator("on")
-    @classmethod
-    def _in_every_year(cls, on: str) -> str:
-        try:
-            date.fromisoformat(f"2001-{on}")
-        except ValueError:
-            raise ValueError(f"not every year has a {on}; write month and day as 11-11") from None
-        return on
+    name: str = Field(
+        pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$",
+        description="as cultures name it; part of every message's key",
+    )
+    on: MonthDay = Field(description="month and day, as `11-11`")
+    label: dict[str, str] = Field(min_length=1, description="the day as customers read it")
 
 
 class FestivalSettings(CampaignSettings):
     """Festival settings."""
 
-    lead_days: int = Field(default=0, ge=0, le=30, description="found and reviewed ahead")
+    lead_days: int = Field(
+        default=0,
+        ge=0,
+        le=30,
+        description="found and reviewed so many days ahead; sent on the day itself, never later",
+    )
     cultures: tuple[Culture, ...] = Field(min_length=1, description="who keeps which festivals")
     shop_days: tuple[ShopDay, ...] = Field(default=(), description="days of the shop's own")
 

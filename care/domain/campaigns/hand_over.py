@@ -25,9 +25,11 @@ class HandOverSettings(CampaignSettings):
     """Hand-over settings."""
 
     bought_within_days: int = Field(
-        default=180, ge=1, description="who bought it longer ago is let be"
+        default=180, ge=1, description="who bought the product longer ago is let be"
     )
-    grace_days: int = Field(default=7, ge=1, le=30, description="a letter found may still be sent")
+    grace_days: int = Field(
+        default=7, ge=1, le=30, description="so many days a letter that was found may still be sent"
+    )
 
 
 def find_hand_overs(tables: Tables, settings: HandOverSettings, *, night: date) -> pd.DataFrame:

@@ -22,9 +22,13 @@ from care.domain.owned import last_repaired, not_returned, of_products
 class MaintenanceSettings(CampaignSettings):
     """Maintenance settings."""
 
-    lead_days: int = Field(default=3, ge=0, le=30, description="before the interval is over")
-    late_days: int = Field(default=4, ge=0, le=30, description="and after it")
-    times: int = Field(default=4, ge=1, le=50, description="reminders after one purchase")
+    lead_days: int = Field(
+        default=3, ge=0, le=30, description="so many days before the interval is over"
+    )
+    late_days: int = Field(default=4, ge=0, le=30, description="and so many days after")
+    times: int = Field(
+        default=4, ge=1, le=50, description="reminders after one purchase, an interval apart"
+    )
 
 
 def find_maintenance(tables: Tables, settings: MaintenanceSettings, *, night: date) -> pd.DataFrame:

@@ -20,8 +20,12 @@ from care.domain.candidate import candidates
 class MembershipAnniversarySettings(CampaignSettings):
     """Membership anniversary settings."""
 
-    lead_days: int = Field(default=0, ge=0, le=30, description="found and reviewed ahead")
-    grace_days: int = Field(default=3, ge=0, le=14, description="still worth sending after the day")
+    lead_days: int = Field(
+        default=0, ge=0, le=30, description="found and reviewed so many days ahead"
+    )
+    grace_days: int = Field(
+        default=3, ge=0, le=14, description="may still be sent so many days after"
+    )
     leap_day: LeapDayRule = Field(
         default="28-february", description="when 29 February is kept in a common year"
     )

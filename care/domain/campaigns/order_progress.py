@@ -21,7 +21,9 @@ class OrderProgressSettings(CampaignSettings):
     """Order progress settings."""
 
     message_class: MessageClass = MessageClass.SERVICE
-    late_days: int = Field(default=3, ge=0, le=14, description="after that it is no news")
+    late_days: int = Field(
+        default=3, ge=0, le=14, description="so many days after it went wrong she is still told"
+    )
 
 
 def find_order_progress(

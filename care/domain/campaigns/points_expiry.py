@@ -18,9 +18,16 @@ from care.domain.candidate import candidates, facts
 class PointsExpirySettings(CampaignSettings):
     """Points expiry settings."""
 
-    lead_days: int = Field(default=21, ge=1, le=90, description="before the last day of use")
-    late_days: int = Field(default=7, ge=0, le=30, description="may still be sent so much later")
-    min_points: int = Field(default=1, ge=1, description="fewer that expire are not worth it")
+    lead_days: int = Field(
+        default=21, ge=1, le=90, description="told so many days before the last day of use"
+    )
+    late_days: int = Field(
+        default=7,
+        ge=0,
+        le=30,
+        description="may still be sent so many days after that, but never after the last day",
+    )
+    min_points: int = Field(default=1, ge=1, description="fewer that expire are not worth a letter")
 
 
 def find_points_expiring(

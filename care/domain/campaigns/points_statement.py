@@ -20,8 +20,12 @@ class PointsStatementSettings(CampaignSettings):
     """Points statement settings."""
 
     every: Literal["month", "quarter"] = Field(default="quarter", description="how often")
-    day: int = Field(default=1, ge=1, le=28, description="of the month or the quarter")
-    late_days: int = Field(default=3, ge=0, le=14, description="may still be sent after it")
+    day: int = Field(
+        default=1, ge=1, le=28, description="of the month, or of the quarter's first month"
+    )
+    late_days: int = Field(
+        default=3, ge=0, le=14, description="may still be sent so many days after"
+    )
     min_points: int = Field(default=1, ge=1, description="who has fewer gets none")
 
 

@@ -18,24 +18,43 @@ from care.domain.campaign import Campaign, CampaignSettings, Tables
 from care.domain.candidate import candidates
 from care.domain.curve import NEW_DAYS
 from care.domain.interest import keenness, new_products
+from care.domain.past import planned_since
 
 
 class ProductIntroductionSettings(CampaignSettings):
     """Product introduction settings."""
 
     new_for_days: int = Field(
-        default=30, ge=1, le=NEW_DAYS, description="a product is new for so long"
+        default=30,
+        ge=1,
+        le=NEW_DAYS,
+        description="a product is new for so many days, the first one included",
     )
     per_product: int = Field(
-        default=50, ge=1, le=500, description="customers told of one product on a night, at most"
+        default=50,
+        ge=1,
+        le=500,
+        description=(
+            "so many customers hear of one product on a night, the keenest; those told before "
+            "count, so that letters do not go further down the ranks"
+        ),
     )
     min_type_days: int = Field(
-        default=2, ge=1, description="days on which she bought its type, at least"
+        default=2,
+        ge=1,
+        description=(
+            "on fewer days in the last 180 she did not buy the type often enough to hear of it"
+        ),
     )
     quiet_days: int = Field(
-        default=60, ge=1, le=365, description="before she is told of another new product"
+        default=60,
+        ge=1,
+        le=365,
+        description="so many days after one new product she hears of no other",
     )
-    grace_days: int = Field(default=7, ge=1, le=30, description="a letter found may still be sent")
+    grace_days: int = Field(
+        default=7, ge=1, le=30, description="so many days a letter that was found may still be sent"
+    )
 
     @property
     def remembers_days(self) -> int:
@@ -54,7 +73,7 @@ def find_introductions(
     keen = tables.interests[tables.interests["type_days"] >= settings.min_type_days]
     keen = keen.merge(products[["product_key", "type_key", "introduced_on"]], on="product_key")
     key = "introduce-" + keen["product_key"].astype("str")
-    keen = keen.assign(occasion_key=key, points=keenness(keen))
+    keen = keen.assign(occasion_key=key, points=keenness(keen["type_days"], keen["category_days"]))
     keen = _not_told_of_another(keen, tables.past, settings, today)
     # Who was told keeps her place, so that letters do not go down the ranks night by night.
     best = keen.sort_values(
@@ -90,8 +109,8 @@ def _not_told_of_another(
     """Without who heard of another product lately; ``told`` marks who heard of this one."""
     told = pd.MultiIndex.from_frame(past[["customer_key", "occasion_key"]])
     knows = pd.MultiIndex.from_frame(keen[["customer_key", "occasion_key"]]).isin(told)
-    lately = past["send_on"].to_numpy("datetime64[D]") > today - settings.quiet_days
-    quiet = keen["customer_key"].isin(past.loc[lately, "customer_key"]).to_numpy(bool)
+    lately = planned_since(past, today - settings.quiet_days + 1)
+    quiet = keen["customer_key"].isin(lately).to_numpy(bool)
     return keen.assign(told=knows)[knows | ~quiet]
 
 

@@ -23,7 +23,12 @@ class QualityNoticeSettings(CampaignSettings):
     """Quality notice settings."""
 
     message_class: MessageClass = MessageClass.SERVICE
-    late_days: int = Field(default=30, ge=0, le=365, description="after the day of the notice")
+    late_days: int = Field(
+        default=30,
+        ge=0,
+        le=365,
+        description="so many days after the day of the notice it is still given",
+    )
 
 
 def find_quality_notices(

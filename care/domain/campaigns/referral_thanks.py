@@ -16,6 +16,7 @@ from pydantic import Field
 
 from care.domain.campaign import Campaign, CampaignSettings, Tables
 from care.domain.candidate import candidates, facts
+from care.domain.case import waiting
 from care.domain.past import planned_since
 from care.domain.product import only_sayable
 from care.domain.review import BEST, last_word, said_of_us
@@ -28,12 +29,27 @@ class ReferralThanksSettings(CampaignSettings):
     """Referral and thanks settings."""
 
     late_days: int = Field(
-        default=14, ge=1, le=60, description="after she said that she is pleased"
+        default=14,
+        ge=1,
+        le=60,
+        description=(
+            "so many days after she said that she is pleased she may be asked to tell others"
+        ),
     )
-    helpful_from: int = Field(default=10, ge=1, description="so many found her review helpful")
-    helpful_within_days: int = Field(default=180, ge=1, le=730, description="no older review")
-    grace_days: int = Field(default=5, ge=1, le=30, description="thanks may still be sent")
-    quiet_days: int = Field(default=365, ge=0, le=3650, description="before either letter again")
+    helpful_from: int = Field(
+        default=10,
+        ge=1,
+        description="so many must have found a review helpful before she is thanked for it",
+    )
+    helpful_within_days: int = Field(
+        default=180, ge=1, le=730, description="no thanks for a review older than that"
+    )
+    grace_days: int = Field(
+        default=5, ge=1, le=30, description="so many days thanks that were found may still be sent"
+    )
+    quiet_days: int = Field(
+        default=365, ge=0, le=3650, description="so many days after either letter she gets neither"
+    )
 
     @property
     def remembers_days(self) -> int:
@@ -49,10 +65,7 @@ def find_referrals_and_thanks(
     found = pd.concat(
         [_helpful(tables, settings, today), _pleased(tables, settings, today)], ignore_index=True
     ).drop_duplicates("customer_key")
-    let_be = planned_since(tables.past, today - settings.quiet_days)
-    if tables.cases is not None:
-        waiting = tables.cases["closed_on"].isna()
-        let_be = let_be.union(pd.Index(tables.cases.loc[waiting, "customer_key"].unique()))
+    let_be = planned_since(tables.past, today - settings.quiet_days).union(waiting(tables.cases))
     due = found[~found["customer_key"].isin(let_be)]
     return candidates(
         {

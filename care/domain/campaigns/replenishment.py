@@ -20,12 +20,21 @@ from care.domain.segment import BUYING_REPEATEDLY
 class ReplenishmentSettings(CampaignSettings):
     """Replenishment settings."""
 
-    lead_days: int = Field(default=3, ge=0, le=30, description="before the expected day")
-    late_days: int = Field(default=4, ge=0, le=30, description="after the expected day")
-    min_purchases: int = Field(default=4, ge=3, description="days on which she bought the type")
-    min_interval_days: int = Field(default=21, ge=1, description="more often needs no reminder")
+    lead_days: int = Field(
+        default=3, ge=0, le=30, description="so many days before it probably runs out"
+    )
+    late_days: int = Field(default=4, ge=0, le=30, description="and so many days after")
+    min_purchases: int = Field(
+        default=4, ge=3, description="days on which she bought that type, at least"
+    )
+    min_interval_days: int = Field(
+        default=21, ge=1, description="what is bought more often needs no reminder"
+    )
     min_probability: float = Field(
-        default=0.2, ge=0, le=1, description="that she buys it within a week, as the model sees it"
+        default=0.2,
+        ge=0,
+        le=1,
+        description="that she buys it within the next 7 days, as the timing model sees it",
     )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, field_validator
 
+from care.domain.anniversary import MonthDay
 from care.domain.campaign import Campaign, CampaignSettings, Tables
 from care.domain.candidate import candidates, facts
 from care.domain.look_back import Period
@@ -23,25 +24,50 @@ from care.domain.segment import BUYING_REPEATEDLY
 class ReviewLetterSettings(CampaignSettings):
     """Review letter settings."""
 
-    days: tuple[str, ...] = Field(
-        min_length=1, max_length=4, description="first days of the letters, as 01-05"
+    days: tuple[MonthDay, ...] = Field(
+        min_length=1,
+        max_length=4,
+        description=(
+            "month and day, as `01-05`, on which the first of the letters go out; up to four, "
+            "each in another month"
+        ),
     )
-    months: int = Field(default=12, ge=1, le=12, description="whole months before that are told of")
-    spread_days: int = Field(default=7, ge=1, le=28, description="the letters go out over so many")
-    late_days: int = Field(default=3, ge=0, le=14, description="each may still go so much later")
-    min_visits: int = Field(default=3, ge=2, description="days on which she bought anything")
-    min_times: int = Field(default=3, ge=2, description="what she bought on fewer is not named")
+    months: int = Field(
+        default=12,
+        ge=1,
+        le=12,
+        description=(
+            "so many whole months before the month of that day are told of: 12 from 5 January "
+            "are the year that is over"
+        ),
+    )
+    spread_days: int = Field(
+        default=7,
+        ge=1,
+        le=28,
+        description=(
+            "the letters go out over so many days, so that no day has too many; each customer "
+            "has her place among them"
+        ),
+    )
+    late_days: int = Field(
+        default=3,
+        ge=0,
+        le=14,
+        description="a letter may still go so many days after its own; later it is not sent",
+    )
+    min_visits: int = Field(
+        default=3, ge=2, description="days in those months on which she bought anything, at least"
+    )
+    min_times: int = Field(
+        default=3,
+        ge=2,
+        description="what she bought most often is named if she bought it on so many days",
+    )
 
     @field_validator("days")
     @classmethod
     def _one_in_a_month(cls, days: tuple[str, ...]) -> tuple[str, ...]:
-        for day in days:
-            try:
-                date.fromisoformat(f"2001-{day}")
-            except ValueError:
-                raise ValueError(
-                    f"not every year has a {day!r}; write month and day as 01-05"
-                ) from None
         if len({day[:2] for day in days}) < len(days):
             raise ValueError("two days of one month tell of the same months; keep one")
         return days

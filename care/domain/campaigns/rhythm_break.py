@@ -23,9 +23,15 @@ from care.domain.segment import BUYING_REPEATEDLY
 class RhythmBreakSettings(JourneySettings):
     """Rhythm break settings."""
 
-    min_purchases: int = Field(default=6, ge=4, description="days on which she bought the type")
+    min_purchases: int = Field(
+        default=6, ge=4, description="days on which she bought that type, at least"
+    )
     sensitive: tuple[str, ...] = Field(
-        default=(), description="categories that need her own consent to it"
+        default=(),
+        description=(
+            "categories of which no letter speaks unless she gave her consent to just that; "
+            "what `wording.never_name` lists is never spoken of at all"
+        ),
     )
 
 

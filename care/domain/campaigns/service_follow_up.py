@@ -15,6 +15,7 @@ from pydantic import Field
 
 from care.domain.campaign import Campaign, CampaignSettings, MessageClass, Tables
 from care.domain.candidate import candidates, facts
+from care.domain.case import waiting
 from care.domain.product import only_sayable
 
 FOLLOWED = ("complaint", "repair", "return")
@@ -24,8 +25,12 @@ class ServiceFollowUpSettings(CampaignSettings):
     """Service follow-up settings."""
 
     message_class: MessageClass = MessageClass.SERVICE
-    after_days: int = Field(default=3, ge=1, le=60, description="after the case was closed")
-    late_days: int = Field(default=4, ge=0, le=30, description="still worth asking")
+    after_days: int = Field(
+        default=3, ge=1, le=60, description="so many days after the case was closed"
+    )
+    late_days: int = Field(
+        default=4, ge=0, le=30, description="and so many days more, if it was not possible before"
+    )
 
 
 def find_service_follow_ups(
@@ -38,8 +43,7 @@ def find_service_follow_ups(
     cases = tables.cases
     if cases is None:
         return candidates({"customer_key": []})
-    waiting = cases.loc[cases["closed_on"].isna(), "customer_key"]
-    settled = cases[cases["kind"].isin(FOLLOWED) & ~cases["customer_key"].isin(waiting)]
+    settled = cases[cases["kind"].isin(FOLLOWED) & ~cases["customer_key"].isin(waiting(cases))]
     last = settled.sort_values(["customer_key", "closed_on", "case_id"]).drop_duplicates(
         "customer_key", keep="last"
     )

@@ -21,8 +21,21 @@ from care.domain.candidate import candidates, facts
 class TierNewsSettings(CampaignSettings):
     """Tier news settings."""
 
-    late_days: int = Field(default=4, ge=0, le=13, description="still news after the first")
-    warn_days: int = Field(default=30, ge=7, le=180, description="before a tier ends")
+    late_days: int = Field(
+        default=4,
+        ge=0,
+        le=13,
+        description="news may still be told so many days after it could be told first",
+    )
+    warn_days: int = Field(
+        default=30,
+        ge=7,
+        le=180,
+        description=(
+            "a tier that will end is told so many days ahead, or as its grace begins where "
+            "that is shorter"
+        ),
+    )
 
 
 def find_tier_news(tables: Tables, settings: TierNewsSettings, *, night: date) -> pd.DataFrame:

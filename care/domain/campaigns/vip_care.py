@@ -11,6 +11,7 @@ next. Who leaves the tier gets no more of them.
 """
 
 from datetime import date
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ from pydantic import Field, model_validator
 
 from care.domain.campaign import Campaign, CampaignSettings, MessageClass, Tables
 from care.domain.candidate import candidates, facts
+from care.domain.case import waiting
 from care.domain.channel import ADDRESS_COLUMN, CONSENT_COLUMN
 from care.domain.holdout import draw
 from care.domain.past import planned_since
@@ -32,12 +34,24 @@ TAKEN_UP = 0.8
 class VipCareSettings(CampaignSettings):
     """VIP care settings."""
 
-    every: str = Field(
-        default="quarter", pattern="^(month|quarter|half-year)$", description="one letter in each"
+    every: Literal["month", "quarter", "half-year"] = Field(
+        default="quarter",
+        description="how often; a period is a calendar month, quarter or half of a year",
     )
-    per_advisor: int = Field(default=5, ge=1, le=100, description="letters of one advisor in a day")
-    per_house: int = Field(default=50, ge=1, description="to those without an advisor, in a day")
-    late_days: int = Field(default=4, ge=0, le=14, description="a letter found may still be sent")
+    per_advisor: int = Field(
+        default=5, ge=1, le=100, description="at most so many letters of one advisor on a day"
+    )
+    per_house: int = Field(
+        default=50, ge=1, description="at most so many on a day to those who have no advisor"
+    )
+    late_days: int = Field(
+        default=4,
+        ge=0,
+        le=14,
+        description=(
+            "so many days a letter that was found may still be sent, but never beyond the period"
+        ),
+    )
 
     @property
     def remembers_days(self) -> int:
@@ -81,7 +95,7 @@ def find_vip_care(tables: Tables, settings: VipCareSettings, *, night: date) -> 
     due = ~reached & (place == today)
     due[chosen] = True
     people = people[due]
-    known = people["customer_key"].isin(planned_since(tables.past, np.datetime64(0, "D")))
+    known = people["customer_key"].isin(tables.past["customer_key"])
     introduces = ~known & people["advisor"].notna()
     return candidates(
         {
@@ -123,9 +137,7 @@ def _in_question(
     people = tables.customers[settings.audience.holds(tables.customers)]
     had = tables.past.loc[tables.past["occasion_key"] == key, "customer_key"]
     let_be = planned_since(tables.past, today - days // 2).union(pd.Index(had))
-    if tables.cases is not None:
-        waiting = tables.cases["closed_on"].isna()
-        let_be = let_be.union(pd.Index(tables.cases.loc[waiting, "customer_key"]))
+    let_be = let_be.union(waiting(tables.cases))
     settled = people["tier_reached_on"].isna() & ~people["customer_key"].isin(let_be)
     return people[settled].reset_index(drop=True)
 

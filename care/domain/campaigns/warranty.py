@@ -21,10 +21,18 @@ class WarrantySettings(CampaignSettings):
     """Warranty settings."""
 
     lead_days: int = Field(
-        default=21, ge=1, le=WARRANTY_HORIZON_DAYS, description="before the warranty ends"
+        default=21,
+        ge=1,
+        le=WARRANTY_HORIZON_DAYS,
+        description="found so many days before the warranty ends; sent by its last working day",
     )
     extension_from: int | None = Field(
-        default=None, ge=0, description="minor units; dearer goods are offered an extension"
+        default=None,
+        ge=0,
+        description=(
+            "minor units; who bought something that costs as much or more is told that she "
+            "may ask for an extension"
+        ),
     )
 
 

@@ -27,12 +27,18 @@ from care.domain.candidate import candidates
 class WeddingAnniversarySettings(CampaignSettings):
     """Wedding anniversary settings."""
 
-    lead_days: int = Field(default=0, ge=0, le=30, description="found and reviewed ahead")
+    lead_days: int = Field(
+        default=0,
+        ge=0,
+        le=30,
+        description="found and reviewed so many days ahead; sent on the day itself, never later",
+    )
     leap_day: LeapDayRule = Field(
         default="28-february", description="when 29 February is kept in a common year"
     )
     move_to_weekday: WeekdayRule = Field(
-        default="no", description="before: what falls on a weekend may go from the Friday before"
+        default="no",
+        description="`before`: a wish for a Saturday or Sunday may go out from the Friday before",
     )
 
 

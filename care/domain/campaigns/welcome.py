@@ -19,7 +19,7 @@ from pydantic import Field
 from care.domain.campaign import Campaign, Tables
 from care.domain.candidate import candidates, facts
 from care.domain.journey import JourneySettings, Step, due_steps
-from care.domain.segment import Segment
+from care.domain.segment import WITHOUT_ORDERS, Segment
 
 JOINED, ORDERED = "welcome-joined-", "welcome-order-"
 """How the entries of the two branches begin; the day follows."""
@@ -29,16 +29,29 @@ class WelcomeSettings(JourneySettings):
     """Welcome settings."""
 
     steps: tuple[Step, ...] = Field(
-        min_length=1, max_length=6, description="letters since she joined, until she buys"
+        min_length=1,
+        max_length=6,
+        description=(
+            "the letters for who has not bought anything yet, counted from the day she "
+            "joined; see [steps of a journey](policy.md#steps-of-a-journey)"
+        ),
     )
     first_order_steps: tuple[Step, ...] = Field(
-        min_length=1, max_length=6, description="letters since her first order, until the second"
+        min_length=1,
+        max_length=6,
+        description=(
+            "the letters for who made her first order, counted from its day, or from the day "
+            "she joined if that came later"
+        ),
     )
     unsure_days: int = Field(
         default=90,
         ge=0,
         le=730,
-        description="after the house's first order: a first one of who knows when she joined?",
+        description=(
+            "a first order that comes so soon after the first one of the house is not taken "
+            "for one, unless she is known to have joined since"
+        ),
     )
 
     @property
@@ -122,5 +135,5 @@ CAMPAIGN = Campaign(
         {"step": "thanks"},
         {"step": "next_steps"},
     ),
-    finds=Segment.without_orders() | {Segment.ONE_TIME},
+    finds=WITHOUT_ORDERS | {Segment.ONE_TIME},
 )

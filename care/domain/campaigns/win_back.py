@@ -23,8 +23,12 @@ from care.domain.segment import BUYING_REPEATEDLY
 class WinBackSettings(JourneySettings):
     """Win-back settings."""
 
-    min_visits: int = Field(default=4, ge=4, description="days on which she bought anything")
-    min_away_days: int = Field(default=21, ge=1, description="nobody is missed sooner")
+    min_visits: int = Field(
+        default=4, ge=4, description="days on which she bought anything, at least"
+    )
+    min_away_days: int = Field(
+        default=21, ge=1, description="nobody is missed sooner, however often she came"
+    )
 
 
 def find_win_backs(tables: Tables, settings: WinBackSettings, *, night: date) -> pd.DataFrame:

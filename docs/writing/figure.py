@@ -1,0 +1,105 @@
+"""Figures that a benchmark or a script measured and wrote down in ``figures/``."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from writing.table import DOCS, table
+
+
+def measured(name: str) -> str:
+    """What ``benchmarks/night.py`` or ``rules.py`` measured, as it wrote it down, and on what."""
+    found = _read(name)
+    ran_on, size = found["ran_on"], found["size"]
+    rows = table(
+        ("Stage", "Seconds", "Rows", "Rows/s", "Peak GiB", "The bare work", "Its seconds", "Ratio"),
+        (
+            (
+                one["stage"].replace("  ", "— "),
+                _seconds(one["seconds"]),
+                f"{one['rows']:,}",
+                f"{one['rows'] / one['seconds']:,.0f}",
+                f"{one['peak_gib']:.2f}",
+                one["bare"],
+                f"{bare:.{2 if bare >= 0.01 else 4}f}"
+                if (bare := one["bare_seconds"]) is not None
+                else "",
+                f"{bare / one['seconds']:.2f}" if bare is not None else "",
+            )
+            for one in found["stages"]
+        ),
+    )
+    versions = ", ".join(f"{library} {number}" for library, number in ran_on["versions"].items())
+    return (
+        f"{size['customers']:,} customers, {size['order_lines']:,} order lines, "
+        f"{ran_on['database']}. {ran_on['processor']}, {ran_on['cores']} cores, "
+        f"{ran_on['memory_gib']} GiB; Python {ran_on['python']}, {versions}.\n\n{rows}"
+    )
+
+
+def _seconds(seconds: float) -> str:
+    """As many places as say something."""
+    return f"{seconds:.{1 if seconds >= 1 else 2 if seconds >= 0.1 else 4}f}"
+
+
+def value() -> str:
+    """How well spend to come is foretold, as ``docs/value.py`` measured it."""
+    found = _read("value")
+    return table(
+        ("Model", "Mean error", "Root mean square", "Order", "`smoothed` is better by"),
+        (
+            (
+                f"`{name}`",
+                f"{one['mae']:.0f}",
+                f"{one['rmse']:.0f}",
+                f"{one['order']:.3f}".lstrip("0"),
+                f"{one['gain']:.1f} ± {one['gain_se']:.1f}" if one["gain_se"] else "",
+            )
+            for name, one in found.items()
+        ),
+    )
+
+
+def stages() -> str:
+    """What became of products after their curve told a stage; see ``docs/products.py``."""
+    found = _read("stages")
+    shown = ("retired", "decline", "maturity", "growth", "introduction", "not called")
+    return table(
+        ("Stage", "Products", "Sold of what was usual", "Sold less", "Sold none"),
+        (
+            (
+                f"`{stage}`" if stage != "not called" else stage,
+                f"{one['products']:,}",
+                f"{one['of_usual']:.0%}",
+                f"{one['less']:.0%}",
+                f"{one['none']:.0%}",
+            )
+            for stage in shown
+            for one in [found["reported"][stage]]
+        ),
+    )
+
+
+def introductions() -> str:
+    """Who buys a new product, as ``docs/products.py`` measured it."""
+    found = _read("introductions")
+    words = {
+        "keenest": "the keenest 50, as the campaign chooses them",
+        "category": "the 50 who bought most of its category",
+        "active": "anybody who was here in the last 60 days",
+    }
+    return table(
+        ("Told", "Buy it within eight weeks", "On the part that it was chosen on"),
+        (
+            (said, *(_share(found[part][name]) for part in ("reported", "chosen on")))
+            for name, said in words.items()
+        ),
+    )
+
+
+def _share(measured: Mapping[str, float]) -> str:
+    return f"{measured['share']:.1%} ± {measured['error']:.1%}"
+
+
+def _read(name: str) -> Any:
+    return json.loads((DOCS / "figures" / f"{name}.json").read_text("utf-8"))
