@@ -1,8 +1,9 @@
 """One planned contact with one customer, or the reason there is none: the night's plan."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 
 import pandas as pd
 
@@ -11,8 +12,9 @@ from care.domain.campaign import CampaignSettings
 from care.domain.candidate import IDENTITY
 from care.domain.contact_policy import ContactPolicy
 from care.domain.exclusion import gather
-from care.domain.gift import Gift, Ladders, assign_gifts
+from care.domain.gift import LAST_GIFTS, Gift, Ladders, assign_gifts, possible_gifts
 from care.domain.holdout import HELD_OUT, TREATED, Holdout, hold_out
+from care.domain.rhythm import none_of
 from care.domain.screen import Permissions, screen
 from care.domain.tier import CarePlan
 
@@ -35,12 +37,16 @@ class Decisions:
 class Ledger:
     """What the ledger says as the night begins.
 
-    ``recent``: ``customer_key, send_on`` of treated touches near the night. ``gifts_left``: pieces.
+    ``recent``: ``customer_key, send_on`` of treated touches near the night. ``gifts_left``: pieces,
+    or codes where there are fewer. ``last_gifts``: columns of ``LAST_GIFTS``. ``money_left``: what
+    the month still allows for gifts, in minor units; missing for any amount.
     """
 
     permissions: Permissions
     recent: pd.DataFrame
     gifts_left: Mapping[str, int]
+    last_gifts: pd.DataFrame = field(default_factory=partial(none_of, LAST_GIFTS))
+    money_left: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +70,20 @@ def plan_touches(due: pd.DataFrame, ledger: Ledger, decisions: Decisions, *, nig
     allowed, forbidden = screen(due, ledger.permissions, decisions.campaigns, plans)
     chosen, crowded_out = arbitrate(allowed, ledger.recent, decisions.contact, plans, night=night)
     treated, held_out = hold_out(chosen, decisions.holdout)
-    gifted = assign_gifts(
+    money = decisions.gift_budget
+    possible = possible_gifts(
         treated,
         decisions.ladders,
         decisions.gifts,
+        ledger.permissions.customers,
+        ledger.last_gifts,
+        night=night,
+    )
+    gifted = assign_gifts(
+        treated,
+        possible,
         ledger.gifts_left,
-        budget=decisions.gift_budget,
+        budget=money if ledger.money_left is None else min(money, ledger.money_left),
         tier_order=decisions.tier_order,
     )
     touches = pd.concat(

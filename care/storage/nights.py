@@ -162,7 +162,7 @@ def save_plan(
     stored = [column.name for column in touches.c if column.name != "state_reason"]
     insert_frame(connection, touches, planned[stored])
     insert_frame(connection, exclusions, plan.exclusions.assign(night=pd.Timestamp(night)))
-    reserve(connection, planned)
+    reserve(connection, planned, night=night)
 
 
 def count_exclusions(connection: Connection, night: date) -> pd.DataFrame:
