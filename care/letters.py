@@ -85,7 +85,7 @@ class Words:
                 ProductLine(self._names[locale][key], self._reasons[reason][locale])
                 for key, reason in items
             ),
-            gift=self._gift(touch["gift_id"], locale),
+            gift=self._gift(touch["gift_id"], locale, touch["gift_code"]),
             unsubscribe_url=self.unsubscribe_url(touch["customer_ref"], touch["channel"]),
             facts=CAMPAIGNS[touch["campaign"]].read_facts(touch["facts"]),
             privileges=tier.privileges.get(locale, ()),
@@ -100,11 +100,16 @@ class Words:
     def _product(self, product_key: int | None, locale: str) -> ProductLine | None:
         return None if product_key is None else ProductLine(self._names[locale][product_key])
 
-    def _gift(self, gift_id: str | None, locale: str) -> GiftLine | None:
+    def _gift(self, gift_id: str | None, locale: str, code: str | None) -> GiftLine | None:
         if gift_id is None:
             return None
         gift = self._policy.gifts[gift_id]
-        return GiftLine(name=gift.label[locale], description=gift.description[locale])
+        return GiftLine(
+            name=gift.label[locale],
+            description=gift.description[locale],
+            code=code,
+            valid_until=gift.valid_until,
+        )
 
     def content(self, rendered: Rendered, letter: Letter) -> Content:
         """What goes out, but for the address, which is looked up as it leaves."""

@@ -17,9 +17,11 @@ from care.domain.campaigns import CAMPAIGNS
 from care.domain.case import complaining
 from care.domain.due import find_due
 from care.domain.feed import doubts
+from care.domain.gift import running_low
 from care.domain.review import displeased
 from care.domain.screen import Permissions
 from care.domain.touch import Ledger, plan_touches
+from care.domain.warning import in_words
 from care.intake.beside import read_beside
 from care.intake.consents import read_consents, with_consents
 from care.intake.customers import read_customers
@@ -213,10 +215,17 @@ def _plan_once(runtime: Runtime, night: date) -> None:
         ledger = _read_ledger(connection, policy, tables, due, night)
         champions = _read_champions(connection)
     planned = plan_touches(due, ledger, decisions, night=night)
+    low = running_low(policy.gifts, ledger.gifts_left, planned.touches)
 
     try:
         with writing(runtime.engine) as connection:
             gifts.sync_gifts(connection, policy.gifts)
+            gifts.sync_budgets(
+                connection,
+                night,
+                night_budget=policy.night.gift_budget,
+                month_budget=policy.night.month_gift_budget,
+            )
             nights.save_plan(
                 connection,
                 planned,
@@ -227,13 +236,15 @@ def _plan_once(runtime: Runtime, night: date) -> None:
                 champions=champions,
                 paused=paused,
                 shards=runtime.settings.shards,
-                warnings=warnings,
+                warnings=[*warnings, *low],
             )
     except IntegrityError as error:
         log.info(
             "%s: another plan came first (%s); looking again", night, type(error.orig).__name__
         )
         return
+    for warning in low:
+        log.warning("%s: %s", night, in_words(warning))
     log.info(
         "%s planned: %d due, %d touches", night, sum(planned.due.values()), len(planned.touches)
     )
@@ -257,7 +268,15 @@ def _read_ledger(
         ),
         recent=nights.read_recent(connection, night),
         gifts_left=gifts.pieces_left(connection, policy.gifts),
+        last_gifts=gifts.last_gifts(connection, due["customer_key"]),
+        money_left=_money_left(connection, policy, night),
     )
+
+
+def _money_left(connection: Connection, policy: Policy, night: date) -> int | None:
+    """What the month still allows for gifts."""
+    budget, (_, spent) = policy.night.month_gift_budget, gifts.spent_in(connection, night)
+    return None if budget is None else max(0, budget - spent)
 
 
 def _read_champions(connection: Connection) -> dict[str, str | None]:

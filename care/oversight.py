@@ -1,7 +1,7 @@
 """What a policy may say and probably does not mean: found before somebody misses a letter."""
 
-from collections.abc import Iterator
-from itertools import combinations, pairwise
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from care.domain.campaign import CampaignSettings, MessageClass, Unanswered
 from care.domain.campaigns import CAMPAIGNS
@@ -85,15 +85,31 @@ def _never_given(policy: Policy) -> Iterator[str]:
                 f"enable campaigns.{campaign}, or take the ladder out"
             )
         for tier, ladder in by_tier.items():
-            for better, rung in combinations(ladder, 2):
-                first, then = policy.gifts[better], policy.gifts[rung]
-                if better == rung or (first.stock is None and first.cost <= then.cost):
-                    yield (
-                        f"ladders.{campaign}.{tier}: {rung} is never reached, because there is "
-                        f"always enough of {better}; put the dearer one first, or take it off"
-                        if better != rung
-                        else f"ladders.{campaign}.{tier} has {rung} twice; name it once"
-                    )
+            for name in sorted({one for one in ladder if ladder.count(one) > 1}):
+                yield f"ladders.{campaign}.{tier} has {name} twice; name it once"
+            yield from _never_reached(policy, f"ladders.{campaign}.{tier}", ladder)
+            if len(ladder) == 1:
+                yield (
+                    f"ladders.{campaign}.{tier} has {ladder[0]} alone, and nobody gets the same "
+                    "gift twice in a row: whoever had it last gets none; add a second rung"
+                )
+
+
+def _never_reached(policy: Policy, place: str, ladder: Sequence[str]) -> Iterator[str]:
+    """A rung below two that are always there: she had one of them last, and never both."""
+    for step, rung in enumerate(ladder):
+        cost = policy.gifts[rung].cost
+        always = [
+            better
+            for better in dict.fromkeys(ladder[:step])
+            for gift in [policy.gifts[better]]
+            if not gift.runs_out and gift.for_everybody and gift.cost <= cost and better != rung
+        ]
+        if len(always) > 1:
+            yield (
+                f"{place}: {rung} is never reached, because there is always enough of "
+                f"{' and '.join(always[:2])}; put the dearer one first, or take it off"
+            )
 
 
 def _ladders_with_a_gap(policy: Policy) -> Iterator[str]:

@@ -19,7 +19,7 @@ from care.domain.contact_policy import ContactPolicy
 from care.domain.customer import LOCALES
 from care.domain.feed import FeedLimits
 from care.domain.festival import FESTIVALS
-from care.domain.gift import Gift
+from care.domain.gift import Gift, PlainStyle
 from care.domain.holdout import Holdout
 from care.domain.model import Decided
 from care.domain.points import PointsRules
@@ -157,6 +157,14 @@ class Night(Decided):
         ),
     )
     gift_budget: int = Field(ge=0, description="minor units that one night's gifts may cost")
+    month_gift_budget: int | None = Field(
+        default=None,
+        ge=0,
+        description=(
+            "minor units that the gifts of all nights of a calendar month may cost; without it "
+            "there is no such limit"
+        ),
+    )
     sending_budget: int | None = Field(
         default=None,
         ge=0,
@@ -256,6 +264,28 @@ class Policy(Decided):
         return self
 
     @model_validator(mode="after")
+    def _gifts_are_for_somebody(self) -> "Policy":
+        known = {
+            "tiers": tuple(self.tier_order),
+            "campaigns": tuple(self.campaigns),
+            "locales": self.shop.locales,
+        }
+        for name, gift in self.gifts.items():
+            for key, there in known.items():
+                for one in getattr(gift, key):
+                    if one not in there:
+                        raise ValueError(
+                            f"gifts.{name}.{key}: there is no {one!r} in this policy; it has "
+                            f"{', '.join(there)}"
+                        )
+            if gift.plain_style is PlainStyle.ONLY and self.segments.plain_from_age is None:
+                raise ValueError(
+                    f"gifts.{name}.plain_style: nobody is known to prefer a plain letter, so "
+                    "nobody can get it; set segments.plain_from_age, or take it out"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _ladders_hold(self) -> "Policy":
         tiers = {tier.name for tier in self.tiers}
         for campaign, by_tier in self.ladders.items():
@@ -276,7 +306,20 @@ class Policy(Decided):
                             f"ladders.{campaign}.{tier}: there is no gift {rung!r}; describe it as "
                             f"[gifts.{rung}], or take it off the ladder"
                         )
+                    self._refuse_never_given(f"ladders.{campaign}.{tier}", campaign, tier, rung)
         return self
+
+    def _refuse_never_given(self, place: str, campaign: str, tier: str, rung: str) -> None:
+        gift = self.gifts[rung]
+        for key, chosen, only in (
+            ("tiers", tier, gift.tiers),
+            ("campaigns", campaign, gift.campaigns),
+        ):
+            if only and chosen not in only:
+                raise ValueError(
+                    f"{place}: {rung} is for {', '.join(only)} alone, so nobody here can get it; "
+                    f"take it off this ladder, or add {chosen} to gifts.{rung}.{key}"
+                )
 
     @model_validator(mode="after")
     def _every_locale_is_spoken(self) -> "Policy":

@@ -15,6 +15,7 @@ from care.domain.decision import Decision, State
 from care.domain.exclusion import IN_WORDS, Reason
 from care.domain.warning import in_words as warning_in_words
 from care.explanation import Explanation, in_words
+from care.gifting import Gifting
 from care.report import NightReport
 from care.storage.models import ModelRecord
 from care.storage.reviews import CampaignNight
@@ -84,6 +85,30 @@ def print_nights(reports: Sequence[NightReport]) -> None:
             f"{sum(batch.records for batch in report.batches)}",
         )
     console.print(table)
+
+
+def print_gifts(found: Gifting) -> None:
+    """How the gifts stand, a line each, and what is left of the budgets."""
+    table = _table()
+    table.add_column("gift", no_wrap=True)
+    for name in ("costs", "promised", "given", "given back", "free codes", "left"):
+        table.add_column(name, justify="right")
+    for one in found.gifts:
+        left = "always enough" if one.left is None else f"{one.left:,}"
+        table.add_row(
+            one.gift_id,
+            money(one.cost, found.currency),
+            f"{one.promised:,}",
+            f"{one.given:,}",
+            f"{one.given_back:,}",
+            "" if one.free is None else f"{one.free:,}",
+            Text(f"{left}, low" if one.low else left, "bold red" if one.low else ""),
+        )
+    console.print(table)
+    for period in found.budgets:
+        spent = money(period.spent, found.currency)
+        of = "" if period.budget is None else f" of {money(period.budget, found.currency)}"
+        console.print(f"Gifts of {period.period}: {spent}{of}")
 
 
 OUTCOME = {

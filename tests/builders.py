@@ -47,6 +47,7 @@ _CUSTOMER: dict[str, tuple[str, Any]] = {
     "advisor_phone": ("str", None),
     "advisor_email": ("str", None),
     "festivals": ("str", None),
+    "dislikes": ("str", None),
     "tier": ("str", "member"),
     "tier_reached_on": ("datetime64[s]", pd.NaT),
     "tier_renewed_on": ("datetime64[s]", pd.NaT),

@@ -25,6 +25,7 @@ from rich.table import Table
 from rich.text import Text
 
 from care import desk, report
+from care.demo.codes import fill_pools
 from care.demo.facts import TERMS, ShopFacts
 from care.demo.shop import build_shop
 from care.policy import read_policy
@@ -65,7 +66,8 @@ def run_demo(home: Path | None, *, first: date, nights: int) -> None:
     with _airflow(settings, first, nights, log) as process:
         with console.status("building the demo shop"):
             facts = build_shop(settings.sources.parent)
-        console.print(_shop(facts))
+            codes = fill_pools(Runtime(settings, policy))
+        console.print(_shop(facts, codes))
         _follow(process, settings, nights, log)
     _summarise(Runtime(settings, policy), first, nights, time.monotonic() - began)
 
@@ -159,9 +161,9 @@ def _reports(process: "subprocess.Popen[str]") -> Iterator[dict[str, Any]]:
         yield json.loads(line)
 
 
-def _shop(facts: ShopFacts) -> Table:
+def _shop(facts: ShopFacts, codes: str) -> Table:
     told = Table.grid(padding=(0, 1))
-    for sentence in facts.sentences:
+    for sentence in filter(None, [*facts.sentences, codes]):
         told.add_row("·", sentence)
     told.add_row("", Text(TERMS, style="dim"))
     told.add_row()

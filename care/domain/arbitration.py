@@ -159,7 +159,8 @@ class _Desk:
             | (told["event"] != told["event"].shift())
         ).to_numpy(bool, copy=True)
         starts[:1] = True
-        group = np.cumsum(starts) - 1 if len(told) else np.zeros(0, dtype="int64")
+        told, starts = _no_gift_twice(told, starts)
+        group = np.cumsum(starts) - 1
         scarce, need, left = _scarce(told, limits)
         among = Alternatives(group.astype("int64"), told["value"].to_numpy("float64"), need, left)
         place = np.arange(len(told))
@@ -183,6 +184,18 @@ _PREFERENCE = {
     "rung": True,
 }
 """Within a customer: priority, then the earlier last day, then the identity; ascending or not."""
+
+
+def _no_gift_twice(
+    offers: pd.DataFrame, starts: npt.NDArray[np.bool_]
+) -> tuple[pd.DataFrame, npt.NDArray[np.bool_]]:
+    """Leave a gift to the first of a customer's groups that may carry it: no two of hers do."""
+    group = pd.Series(np.cumsum(starts), index=offers.index)
+    first = group.groupby([offers["customer_key"], offers["gift_id"].fillna("")]).transform("min")
+    twice = (offers["gift_id"].notna() & (group != first)).to_numpy(bool)
+    left = group[~twice]
+    begins = (left != left.shift()).to_numpy(bool)
+    return offers[~twice].reset_index(drop=True), begins
 
 
 def _scarce(

@@ -37,6 +37,7 @@ CUSTOMERS = Columns(
         "advisor_phone": "str",  # as customers dial it
         "advisor_email": "str",
         "festivals": "str",  # NO_FESTIVAL, or names with ";" between; missing if she said nothing
+        "dislikes": "str",  # kinds of gifts, small letters, ";" between; missing if none is known
     },
 )
 """One row a customer. Text may be missing unless said otherwise."""

@@ -14,6 +14,7 @@ import pandas as pd
 from care.domain.campaign import CampaignSettings, MessageClass
 from care.domain.candidate import IDENTITY
 from care.domain.contact_policy import ContactPolicy
+from care.domain.gift import POSSIBLE
 from care.domain.tier import CarePlan
 
 LESS_LIKED = 0.9
@@ -42,17 +43,10 @@ def make_offers(
     cost = open_roads["channel"].map(
         {channel: contact.road(channel).cost for channel in open_roads["channel"].unique()}
     )
-    bare = pd.DataFrame(
-        {
-            "row": np.arange(len(open_roads)),
-            "rung": np.iinfo("int64").max,
-            "gift_id": pd.array([None] * len(open_roads), dtype="str"),
-            "cost": 0,
-            "worth": 0,
-            "note": "",
-        }
-    )
-    offers = pd.concat([possible, bare], ignore_index=True)
+    without_ladder = np.setdiff1d(np.arange(len(open_roads)), possible["row"])
+    bare = pd.DataFrame({"row": without_ladder, "rung": 0, "cost": 0, "worth": 0, "note": ""})
+    bare["gift_id"] = pd.Series(None, index=bare.index, dtype="str")
+    offers = pd.concat([possible, bare.astype(dict(POSSIBLE))], ignore_index=True)
     offers = offers.sort_values(["row", "rung"], ignore_index=True)
     offers = offers.rename(columns={"cost": "gift_cost", "note": "gift_note"})
     row = offers["row"].to_numpy()

@@ -1,8 +1,9 @@
 """One planned contact with one customer, or the reason there is none: the night's plan."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -12,9 +13,10 @@ from care.domain.campaign import CampaignSettings
 from care.domain.candidate import IDENTITY
 from care.domain.contact_policy import ContactPolicy, keep_contact_policy
 from care.domain.exclusion import gather
-from care.domain.gift import Gift, Ladders, possible_gifts
+from care.domain.gift import LAST_GIFTS, Gift, Ladders, possible_gifts
 from care.domain.holdout import HELD_OUT, TREATED, Holdout, control_scope
 from care.domain.offer import make_offers
+from care.domain.rhythm import none_of
 from care.domain.screen import Permissions, screen
 from care.domain.tier import CarePlan
 
@@ -39,12 +41,16 @@ class Decisions:
 class Ledger:
     """What the ledger says as the night begins.
 
-    ``recent``: columns of ``RECENT``, treated touches near the night. ``gifts_left``: pieces.
+    ``recent``: columns of ``RECENT``, treated touches near the night. ``gifts_left``: pieces, or
+    codes where there are fewer. ``last_gifts``: columns of ``LAST_GIFTS``. ``money_left``: what the
+    month still allows for gifts, in minor units; missing for any amount.
     """
 
     permissions: Permissions
     recent: pd.DataFrame
     gifts_left: Mapping[str, int]
+    last_gifts: pd.DataFrame = field(default_factory=partial(none_of, LAST_GIFTS))
+    money_left: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +81,26 @@ def plan_touches(due: pd.DataFrame, ledger: Ledger, decisions: Decisions, *, nig
     )
     offers = make_offers(
         open_roads,
-        possible_gifts(open_roads, decisions.ladders, decisions.gifts),
+        possible_gifts(
+            open_roads,
+            decisions.ladders,
+            decisions.gifts,
+            people,
+            ledger.last_gifts,
+            night=night,
+        ),
         decisions.campaigns,
         contact,
         plans,
     )
     exempt = people.loc[people["customer_id"].isin(decisions.holdout.exempt), "customer_key"]
+    budgets = [decisions.gift_budget, ledger.money_left]
     arms = control_scope(open_roads, decisions.holdout, pd.Index(exempt), night=night)
     choice = arbitrate(
         open_roads.assign(control=arms),
         offers,
         Limits(
-            gift_budget=decisions.gift_budget,
+            gift_budget=min(one for one in budgets if one is not None),
             sending_budget=decisions.sending_budget,
             gifts=ledger.gifts_left,
             messages=contact.messages_per_night,

@@ -9,6 +9,7 @@ Warned = Mapping[str, Any]
 IN_WORDS: Mapping[str, str] = {
     "rise": "{customers} customers in {days} days returned or complained of {name} ({product_id}); "
     "about {expected:.2g} would be usual",
+    "low_gift": "{gift} is running low: {left} {of} left after tonight, fewer than {below}",
 }
 
 

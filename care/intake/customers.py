@@ -73,6 +73,7 @@ def _checked(
     issues.note_fields(bad, "advisor_phone", said["advisor_phone"], Flaw.BAD_PHONE)
     found["household_id"] = _household(said["household_id"], issues)
     found["festivals"] = read_festivals(said, issues, known=festivals)
+    found["dislikes"] = _kinds(read_text(said, "dislikes", issues))
     found["preferred_channel"] = _word(said, "preferred_channel", _CHANNELS, issues)
     for name in PURPOSES.values():
         found[name] = _flag(said, name, issues)
@@ -102,6 +103,12 @@ def _household(keys: pd.Series, issues: Issues) -> pd.Series:
     bad = is_odd(keys) | (keys.str.len() > LONGEST_KEY)
     issues.note_fields(bad, "household_id", keys, Flaw.BAD_KEY)
     return keys.mask(bad)
+
+
+def _kinds(told: pd.Series) -> pd.Series:
+    """Words as people list them, in small letters with ``;`` between."""
+    words = told.str.lower().str.replace(r"\s*[;,；，、]+\s*", ";", regex=True).str.strip("; ")
+    return words.mask(words == "")
 
 
 def _word(said: pd.DataFrame, name: str, known: tuple[str, ...], issues: Issues) -> pd.Series:

@@ -56,6 +56,7 @@ CustomerColumn = Literal[
     "advisor_phone",
     "advisor_email",
     "festivals",
+    "dislikes",
 ]
 ProductColumn = Literal[
     "product_id",

@@ -57,6 +57,7 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "|顾问电话|顾问手机|客户经理电话|导购电话",
         "advisor_email": "adviser email|account manager email|顾问邮箱|客户经理邮箱|导购邮箱",
         "festivals": "festival preference|holidays|holiday preference|节日|节日偏好|节日祝福",
+        "dislikes": "dislike|does not like|gift dislikes|忌讳|不喜欢|忌口",
     },
     "products": {
         "product_id": "product id|id|sku|sku id|item id|article id|product code|item code"

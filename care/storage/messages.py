@@ -17,19 +17,25 @@ from care.storage.tables import (
     identities,
     messages,
     touches,
+    voucher_codes,
 )
 
 
 def read_uncomposed(connection: Connection, night: date, shard: int) -> pd.DataFrame:
-    """Planned touches of a shard that have no message yet, with the identity each speaks to."""
+    """Planned touches of a shard that have no message yet, with the identity each speaks to.
+
+    ``gift_code``: the voucher code that is reserved for the touch, where its gift has one.
+    """
     query = (
         select(
             touches,
             *(c for c in identities.c if c.name != "customer_key"),
             customers.c.customer_ref,
+            voucher_codes.c.code.label("gift_code"),
         )
         .join(identities, identities.c.customer_key == touches.c.customer_key)
         .join(customers, customers.c.customer_key == touches.c.customer_key)
+        .outerjoin(voucher_codes, voucher_codes.c.touch_id == touches.c.touch_id)
         .where(touches.c.night == night, touches.c.shard == shard, touches.c.state == "planned")
         .order_by(touches.c.touch_id)
     )

@@ -165,7 +165,7 @@ def save_plan(
     )
     insert_frame(connection, touches, planned[[column.name for column in touches.c]])
     insert_frame(connection, exclusions, plan.exclusions.assign(night=pd.Timestamp(night)))
-    reserve(connection, planned)
+    reserve(connection, planned, night=night)
 
 
 def count_exclusions(connection: Connection, night: date) -> pd.DataFrame:

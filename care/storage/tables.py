@@ -113,6 +113,7 @@ identities = Table(
     Column("advisor_phone", Text),
     Column("advisor_email", Text),
     Column("festivals", Text),
+    Column("dislikes", Text),
 )
 
 consents = Table(
@@ -243,6 +244,53 @@ Index(
     unique=True,
     sqlite_where=gift_moves.c.kind != "reserve",
     postgresql_where=gift_moves.c.kind != "reserve",
+)
+
+# ``period`` is a night, as 2017-11-14, or its month, as 2017-11. No ``budget`` is no limit.
+gift_budgets = Table(
+    "gift_budgets",
+    metadata,
+    Column("period", Text, primary_key=True),
+    Column("budget", BigInteger),
+    Column("spent", BigInteger, nullable=False, server_default="0"),
+    CheckConstraint("spent >= 0 AND (budget IS NULL OR spent <= budget)", name="within_budget"),
+)
+
+code_pools = Table(
+    "code_pools",
+    metadata,
+    Column("gift_id", ForeignKey(gifts.c.gift_id), primary_key=True),
+    Column("needed", Boolean, nullable=False),
+    Column("free", BigInteger, nullable=False, server_default="0"),
+    CheckConstraint("free >= 0", name="not_overdrawn"),
+)
+
+# A code is one row, whichever pool it is in, and so belongs to one touch at most. Triggers of the
+# migration keep one that is out of the house, issued or spent, as it is for ever.
+voucher_codes = Table(
+    "voucher_codes",
+    metadata,
+    Column("code", Text().with_variant(Text(collation="C"), "postgresql"), primary_key=True),
+    Column("gift_id", ForeignKey(code_pools.c.gift_id), nullable=False),
+    Column("state", Text, nullable=False, server_default="free"),
+    Column("touch_id", ForeignKey(touches.c.touch_id)),
+    _one_of("state", "free", "reserved", "issued", "spent"),
+    CheckConstraint("(state = 'free') = (touch_id IS NULL)", name="of_one_touch_or_free"),
+    sqlite_with_rowid=False,  # a pool may hold millions, which then are written once and not twice
+)
+Index(
+    "uq_voucher_codes_one_a_touch",
+    voucher_codes.c.touch_id,
+    unique=True,
+    sqlite_where=voucher_codes.c.touch_id.is_not(None),
+    postgresql_where=voucher_codes.c.touch_id.is_not(None),
+)
+Index(
+    "ix_voucher_codes_free",
+    voucher_codes.c.gift_id,
+    voucher_codes.c.code,
+    sqlite_where=voucher_codes.c.state == "free",
+    postgresql_where=voucher_codes.c.state == "free",
 )
 
 # ── Points ──────────────────────────────────────────────────────────────────────────────────────

@@ -132,10 +132,28 @@ def test_a_gift_of_which_there_is_none():
     ]
 
 
-def test_a_rung_behind_one_that_never_runs_out():
-    assert noted(("ladders.birthday.silver", ["birthday_card", "bakery_treat"])) == [
+def test_a_rung_behind_two_that_never_run_out():
+    ladder = ["birthday_card", "recipe_card", "bakery_treat"]
+    assert noted(("ladders.birthday.silver", ladder)) == [
         "ladders.birthday.silver: bakery_treat is never reached, because there is always enough of "
-        "birthday_card; put the dearer one first, or take it off"
+        "birthday_card and recipe_card; put the dearer one first, or take it off"
+    ]
+
+
+def test_a_rung_behind_one_is_reached_by_whoever_had_that_one_last():
+    assert noted(("ladders.birthday.silver", ["birthday_card", "bakery_treat"])) == []
+
+
+def test_a_rung_behind_one_that_is_not_for_everybody_is_reached_by_the_others():
+    abroad = ("gifts.recipe_card.regions", ["CN"])
+    ladder = ["birthday_card", "recipe_card", "bakery_treat"]
+    assert noted(("ladders.birthday.silver", ladder), abroad) == []
+
+
+def test_a_ladder_of_one_rung_leaves_whoever_had_it_last_without():
+    assert noted(("ladders.birthday.member", ["birthday_card"])) == [
+        "ladders.birthday.member has birthday_card alone, and nobody gets the same gift twice in a "
+        "row: whoever had it last gets none; add a second rung"
     ]
 
 

@@ -211,9 +211,9 @@ def test_two_tiers_of_one_name_are_refused_at_the_second(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "key", "told"),
     [
-        ('gold = ["tote_bag"]', 'gold = ["tote_bags"]', "ladders.membership_anniversary.gold",
+        ('gold = ["tote_bag",', 'gold = ["tote_bags",', "ladders.membership_anniversary.gold",
          "no gift 'tote_bags'; describe it as [gifts.tote_bags]"),
-        ('gold = ["tote_bag"]', 'platinum = ["tote_bag"]',
+        ('gold = ["tote_bag",', 'platinum = ["tote_bag",',
          "ladders.membership_anniversary.platinum",
          "no such tier; there are member, silver, gold, diamond"),
         ("[ladders.birthday]", "[ladders.wedding]", "ladders.wedding",
@@ -225,6 +225,36 @@ def test_a_ladder_must_lead_from_a_campaign_and_a_tier_to_gifts(tmp_path, old, n
     said = refusal(tmp_path, text)
     assert said.startswith(f"{tmp_path}/policy.toml:{line}: {key}: ")
     assert told in said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "told"),
+    [
+        ('gold = ["rose_tea",', 'gold = ["flower_bouquet", "rose_tea",', "ladders.birthday.gold",
+         "flower_bouquet is for diamond alone, so nobody here can get it; take it off this ladder, "
+         "or add gold to gifts.flower_bouquet.tiers"),
+        ('silver = ["coffee_voucher",', 'silver = ["thank_you_note",',
+         "ladders.membership_anniversary.silver", "thank_you_note is for referral_thanks alone"),
+        ('tiers = ["diamond"]\n\n', 'tiers = ["platinum"]\n\n', "gifts.flower_bouquet.tiers",
+         "there is no 'platinum' in this policy; it has member, silver, gold, diamond"),
+        ('regions = ["US"]                 #', 'locales = ["fr"] #',
+         "gifts.flower_bouquet.locales", "there is no 'fr' in this policy; it has en, zh-CN"),
+        ('regions = ["US"]                 #', 'plain_style = "only" #',
+         "gifts.flower_bouquet.plain_style", "set segments.plain_from_age, or take it out"),
+        ("valid_until = 2018-06-30", "valid_until = 2017-06-30", "gifts.coffee_voucher",
+         "valid_until is 2017-06-30, before valid_from"),
+        ("stock = 150\n", "warn_below = 5\n", "gifts.tote_bag", "warn_below waits for something"),
+        ("month_gift_budget = 600000", "month_gift_budget = -1", "night.month_gift_budget",
+         "-1 cannot be"),
+    ],
+)  # fmt: skip
+def test_a_gift_that_nobody_could_get_is_refused_with_the_remedy(tmp_path, old, new, key, told):
+    text, _ = with_change(old, new)
+    said = refusal(tmp_path, text)
+    assert f": {key}: " in said
+    assert told in said
+    at = int(said.removeprefix(f"{tmp_path}/policy.toml:").split(":")[0])
+    assert text.splitlines()[at - 1].startswith(("[gifts.", new.split(" ")[0]))
 
 
 def test_a_policy_without_an_enabled_campaign_is_refused(tmp_path):

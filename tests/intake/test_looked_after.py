@@ -102,6 +102,21 @@ def test_the_shops_own_days_may_be_asked_for():
     assert a_policy().festivals == NAMES
 
 
+# ── What she does not like ──────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("Flowers", "flowers"),
+        ("black tea; Flowers ,nuts", "black tea;flowers;nuts"),
+        ("酒、花生，", "酒;花生"),
+        (" ; ", None),
+        (None, None),
+    ],
+)
+def test_what_she_dislikes_is_kept_word_by_word(tmp_path: Path, said, kept):
+    assert read_one(tmp_path, "dislikes", said) == (kept, [])
+
+
 # ── What shops call it ──────────────────────────────────────────────────────────────────────────
 @pytest.mark.parametrize(
     "header",

@@ -20,6 +20,7 @@ from care.storage.reviews import CampaignNight
 from care.storage.tables import (
     campaign_nights,
     exclusions,
+    gift_budgets,
     gift_moves,
     gifts,
     identities,
@@ -393,7 +394,8 @@ def ledger_of(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:
 def forget_plan(runtime: Runtime) -> None:
     """Take the ledger back to the moment before its first night was planned."""
     with writing(runtime.engine) as connection:
-        for table in (campaign_nights, messages, gift_moves, gifts, exclusions, touches, nights):
+        of_plan = (campaign_nights, messages, gift_moves, gift_budgets, gifts)
+        for table in (*of_plan, exclusions, touches, nights):
             connection.execute(delete(table))
 
 

@@ -15,11 +15,14 @@ from care.storage import messages, nights, reviews
 from care.storage.database import reading
 from care.storage.tables import (
     batches,
+    code_pools,
     decisions,
     deliveries,
+    gift_budgets,
     gift_moves,
     gifts,
     touches,
+    voucher_codes,
 )
 from care.storage.tables import messages as messages_table
 from care.storage.tables import nights as nights_table
@@ -45,6 +48,8 @@ def assert_laws(runtime: Runtime, *, of: date | None = None) -> None:
     with reading(runtime.engine) as connection:
         nobody_is_touched_twice(connection)
         gifts_are_in_balance(runtime, connection)
+        money_is_in_balance(connection)
+        codes_are_in_balance(runtime, connection)
         the_trail_is_whole(connection)
         batches_and_messages_agree(connection)
     what_left_was_approved(runtime)
@@ -119,6 +124,58 @@ def gifts_are_in_balance(runtime: Runtime, connection: Connection) -> None:
     for touch in connection.execute(given):
         ended_as = touch.message or touch.state
         assert settled.get(touch.touch_id) == SETTLED_BY.get(ended_as), (touch, ended_as)
+
+
+def money_is_in_balance(connection: Connection) -> None:
+    """What is spent in a night and a month is what was reserved and not given back."""
+    cost: Counter[str] = Counter()
+    moved = select(touches.c.night, gift_moves.c.kind, gift_moves.c.cost).join(
+        touches, touches.c.touch_id == gift_moves.c.touch_id
+    )
+    for night, kind, minor in connection.execute(moved):
+        for period in (f"{night:%Y-%m-%d}", f"{night:%Y-%m}"):
+            cost[period] += {"reserve": minor, "release": -minor}.get(kind, 0)
+    for period in connection.execute(select(gift_budgets)):
+        assert period.spent == cost.pop(period.period, 0), period
+        assert period.budget is None or period.spent <= period.budget, period
+    assert not +cost
+
+
+OUT = {"reserve": "reserved", "commit": "issued", "release": "spent"}
+"""The state of a code by the last move of its touch's gift."""
+
+
+def codes_are_in_balance(runtime: Runtime, connection: Connection) -> None:
+    """Each code has one touch or none, each touch one code, and no batch holds another's."""
+    last: dict[int, str] = {}
+    moves = select(gift_moves).order_by(gift_moves.c.kind == "reserve")
+    for move in connection.execute(moves):
+        last.setdefault(move.touch_id, move.kind)
+    free: Counter[str] = Counter()
+    of_touch: dict[int, str] = {}
+    for code in connection.execute(select(voucher_codes)):
+        if code.touch_id is None:
+            free[code.gift_id] += 1
+            continue
+        assert OUT[last[code.touch_id]] == code.state, code.touch_id
+        of_touch[code.touch_id] = code.code
+    needed = {pool.gift_id for pool in connection.execute(select(code_pools)) if pool.needed}
+    for pool in connection.execute(select(code_pools)):
+        assert pool.free == free[pool.gift_id], pool
+    kept = select(touches.c.touch_id).where(touches.c.gift_id.in_(needed))
+    for touch_id in connection.scalars(kept):
+        assert touch_id in of_touch or last[touch_id] == "release", touch_id
+    written = {
+        message.message_id: of_touch.get(message.touch_id)
+        for message in connection.execute(
+            select(messages_table.c.message_id, messages_table.c.touch_id)
+        )
+    }
+    codes = set(of_touch.values())
+    for line in exported(runtime.settings.outbound):
+        said = line.get("text") or line["body"]
+        found = {code for code in codes if code in said}
+        assert found == {written[line["message_id"]]} - {None}, line["message_id"]
 
 
 def _counted(connection: Connection, query: Select[Any]) -> Counter[tuple[str, str]]:

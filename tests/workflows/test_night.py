@@ -158,7 +158,7 @@ def test_the_first_night_says_what_came_in_and_what_became_of_everybody(life):
         "gift_cost": 3 * 900 + 6 * 60,
         "batches": [],
         "paused": {},
-        "warnings": [],
+        "warnings": [{"kind": "low_gift", "gift": "tea", "left": 0, "of": "pieces", "below": 3}],
         "waiting_review": ["membership_anniversary", "replenishment"],
     }
     assert {kind: model["champion"] for kind, model in models.items()} == {

@@ -18,6 +18,7 @@ from tests.workflows.delivered import deliver
 BAD = "p-0-1"  # one of the coffees
 PAST = [("p-1-0", "2017-06-20"), ("p-2-1", "2017-08-02"), ("p-2-0", "2017-09-11")]
 LATELY = [f"2017-11-{day:02}" for day in (3, 6, 8, 9, 11, 12)]
+ENOUGH_TEA = {"gifts": {"tea": {"stock": 99}}}
 
 
 def some_cases(lately=LATELY):
@@ -36,6 +37,7 @@ def some_cases(lately=LATELY):
 
 
 def a_house_with_cases(home: Path, cases: list[dict], **changes) -> Runtime:
+    changes = {"policy": ENOUGH_TEA | changes.get("policy", {})}
     runtime = a_house(home, **changes)
     deliver(home, cases=cases)
     return runtime
@@ -105,4 +107,4 @@ def test_nobody_is_warned_while_the_order_feed_is_in_doubt(tmp_path, max_age_day
 
 
 def test_a_shop_without_cases_is_never_warned(tmp_path: Path):
-    assert plan(a_house(tmp_path / "home"), NIGHT) == []
+    assert plan(a_house(tmp_path / "home", policy=ENOUGH_TEA), NIGHT) == []

@@ -4,8 +4,9 @@ import importlib
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -19,11 +20,17 @@ from care.runtime import Runtime
 from tests.workflows.builders import NIGHT, after, at, release_at, reopened, run_night
 
 Moment = Literal["before", "after"]
+Call = tuple[Moment, str, int]
+"""A moment of a call of a function, by its number."""
 
 
 def plan_the_next_night(runtime: Runtime) -> None:
     """Everything from the plan on; what comes before it is done."""
-    night, now = after(1), at("01:00", after(1))
+    _plan(runtime, after(1))
+
+
+def _plan(runtime: Runtime, night: date) -> None:
+    now = at("01:00", night)
     for shard in nightly.plan(runtime, night=night, now=now):
         correspondence.compose(runtime, night=night, shard=shard)
     desk.queue(runtime, night=night, now=now)
@@ -37,6 +44,7 @@ STAGES: dict[str, Callable[[Runtime], object]] = {
     ],
     "queue": lambda runtime: desk.queue(runtime, night=NIGHT, now=at("01:00")),
     "night": run_night,
+    "tonight": lambda runtime: _plan(runtime, NIGHT),
     "the next night": plan_the_next_night,
     "release": lambda runtime: release_at(runtime, "06:30"),
     "release, and again": lambda runtime: [
@@ -75,10 +83,18 @@ def held_up(
     assert process.exitcode == 0
 
 
-def at_once(runtime: Runtime, *stages: str) -> list[int | None]:
-    """Run stages at the same moment, each in a process of its own; their exit codes."""
+def at_once(
+    runtime: Runtime, *stages: str, killed: Mapping[int, Call] | None = None
+) -> list[int | None]:
+    """Run stages at the same moment, each in a process of its own; their exit codes.
+
+    ``killed``: where some of them, by number, get a kill -9, if they come there.
+    """
     gate = context.Barrier(len(stages))
-    processes = [_start(runtime, stage, gate=gate) for stage in stages]
+    processes = [
+        _start(runtime, stage, gate=gate, at_call=(killed or {}).get(number))
+        for number, stage in enumerate(stages)
+    ]
     for process in processes:
         process.join(120)
     return [process.exitcode for process in processes]
@@ -98,7 +114,7 @@ def _run(
     url: str | None,
     stage: str,
     *,
-    at_call: tuple[Moment, str, int] | None = None,
+    at_call: Call | None = None,
     signals: tuple[Any, Any] | None = None,
     gate: Any = None,
 ) -> None:
