@@ -14,6 +14,7 @@ from care.configuration import read_toml
 from care.domain.campaign import CampaignSettings
 from care.domain.campaigns import CAMPAIGNS
 from care.domain.channel import Channel
+from care.domain.consent import ConsentRules
 from care.domain.contact_policy import ContactPolicy
 from care.domain.customer import LOCALES
 from care.domain.feed import FeedLimits
@@ -136,6 +137,9 @@ class Wording(Decided):
     never_name: tuple[str, ...] = Field(
         default=(), description="categories a message must not mention, such as tobacco"
     )
+    sensitive: tuple[str, ...] = Field(
+        default=(), description="categories that are named to those alone who agreed to it"
+    )
 
 
 class Policy(Decided):
@@ -146,6 +150,7 @@ class Policy(Decided):
     tiers: tuple[Tier, ...] = Field(min_length=1)
     contact: ContactPolicy
     wording: Wording = Wording()
+    consent: ConsentRules = ConsentRules()
     feed: FeedLimits = FeedLimits()
     holdout: Holdout
     segments: SegmentRules = SegmentRules()

@@ -10,6 +10,7 @@ import pandas as pd
 from care.domain.campaign import Tables
 from care.domain.due import find_due
 from care.domain.screen import Permissions
+from care.domain.suppression import SUPPRESSIONS
 from care.domain.touch import Decisions, Ledger, Plan, plan_touches
 from care.policy import Policy, read_policy
 from care.settings import shipped
@@ -137,11 +138,10 @@ def planned(*rows: tuple[int, str, str, str]) -> pd.DataFrame:
     )
 
 
-def suppressions(*rows: tuple[int, str | None, str | None]) -> pd.DataFrame:
-    """(customer, channel, campaign) that must not be used."""
-    return pd.DataFrame(list(rows), columns=["customer_key", "channel", "campaign"]).astype(
-        {"customer_key": "int64", "channel": "str", "campaign": "str"}
-    )
+def suppressions(*rows: tuple[int | None, str | None, str | None]) -> pd.DataFrame:
+    """(customer, channel, occasion) that must not be used, service or not."""
+    frame = pd.DataFrame(list(rows), columns=["customer_key", "channel", "occasion"])
+    return frame.assign(purpose="everything", reason="manual").astype(dict(SUPPRESSIONS))
 
 
 def recent(*rows: tuple[int, str]) -> pd.DataFrame:
