@@ -100,8 +100,11 @@ def holding(entries: pd.DataFrame) -> pd.DataFrame:
     ``entries``: all words (``ENTRIES``) about each of them, in any order. ``state`` is ``pending``
     where she asked and has not confirmed; what is neither granted nor pending is withdrawn.
     """
-    weighed = entries.assign(weight=entries["word"].map(_WEIGHT))
-    ordered = weighed.sort_values([*KEY, "said_at", "weight", "event_id"], ignore_index=True)
+    alone = ~entries.duplicated(KEY, keep=False)  # nearly all, and they need not be put in order
+    several = entries[~alone]
+    weighed = several.assign(weight=several["word"].map(_WEIGHT))
+    in_order = weighed.sort_values(["said_at", "weight", "event_id"]).drop(columns="weight")
+    ordered = pd.concat([entries[alone], in_order])
     asked = (ordered["word"] == Word.REQUEST).to_numpy()
     decided = ordered[~asked].drop_duplicates(KEY, keep="last")
     yes = decided[decided["word"] != Word.WITHDRAW].assign(state=str(Held.GRANTED))
@@ -110,7 +113,7 @@ def holding(entries: pd.DataFrame) -> pd.DataFrame:
     waits = last[last["word"] == Word.REQUEST].assign(state=str(Held.PENDING))
     # Of several that speak of one consent the first one stands: a yes goes on while she is asked
     # again, and a request after a no is what there is to say.
-    found = pd.concat([yes, waits, no]).drop_duplicates(KEY, keep="first").sort_values(KEY)
+    found = pd.concat([yes, waits, no]).drop_duplicates(KEY, keep="first")
     return pd.DataFrame(
         {
             **{name: found[name] for name in KEY},
@@ -123,20 +126,26 @@ def holding(entries: pd.DataFrame) -> pd.DataFrame:
 
 
 def news(
-    told: pd.DataFrame, known: pd.DataFrame, *, as_of: datetime, before: datetime | None
+    told: pd.DataFrame,
+    known: pd.DataFrame,
+    *,
+    about: tuple[str, Purpose],
+    as_of: datetime,
+    before: datetime | None,
 ) -> pd.DataFrame:
     """The words (``ENTRIES``) in a customer file that tells no moment: what it says otherwise.
 
-    ``told``: ``KEY, granted``. ``known``: ``KEY, as_imported``, what the file said the last time
-    (missing where it never said anything, which is a no). ``as_of``: the night's first instant.
-    ``before``: that of the night that read it the last time.
+    ``told``: ``customer_key, granted``. ``known``: ``customer_key, as_imported``, what the file
+    said the last time (missing where it never said anything, which is a no). ``about``: channel
+    and purpose. ``as_of``: the night's first instant. ``before``: that of the night that read the
+    file the last time.
 
     What stays the same is no word, so a file that has not heard of her withdrawal repeats its yes
     in vain. A new yes counts from the earliest moment at which she can have given it, which is when
     the file that lacked it was made; a new no counts from now. So neither overrules a no that she
     may have said later.
     """
-    compared = told.merge(known, on=KEY, how="left")
+    compared = told.merge(known, on="customer_key", how="left")
     granted = compared["granted"].to_numpy(bool)
     earlier = compared["as_imported"].astype("boolean").fillna(False).to_numpy(bool)
     changed = compared[granted != earlier].reset_index(drop=True)
@@ -144,6 +153,8 @@ def news(
     earliest = pd.Timestamp(before or as_of) - EXPORT_AGE
     return entries_of(
         changed.assign(
+            channel=str(about[0]),
+            purpose=str(about[1]),
             word=yes.map({True: str(Word.GRANT), False: str(Word.WITHDRAW)}),
             source=CUSTOMER_IMPORT,
             said_at=pd.Series(pd.Timestamp(as_of), changed.index).mask(yes, earliest),

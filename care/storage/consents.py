@@ -5,9 +5,19 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, select
 
-from care.domain.consent import COLUMN_OF, ENTRIES, KEY, Purpose, dated, holding, news
+from care.domain.consent import (
+    COLUMN_OF,
+    ENTRIES,
+    KEY,
+    SHOP_CONSENTS,
+    Purpose,
+    Word,
+    dated,
+    holding,
+    news,
+)
 from care.storage.bulk import insert_frame, read_frame, rows_alike
 from care.storage.database import lock_table
 from care.storage.tables import consent_entries, consents, customers, identities
@@ -29,37 +39,37 @@ def sync_consents(
     ``as_of``: the night's first instant. ``before``: that of the night imported before.
     """
     lock_table(connection, consents)
-    known = read_frame(connection, select(*(consents.c[name] for name in [*KEY, "as_imported"])))
-    said = pd.concat(
+    entries = pd.concat(
         [
-            people[["customer_key"]].assign(
-                channel=str(channel), purpose=str(purpose), granted=people[column].astype(bool)
+            news(
+                people[["customer_key"]].assign(granted=people[column].astype(bool)),
+                _imported_before(connection, about),
+                about=about,
+                as_of=as_of,
+                before=before,
             )
-            for column, (channel, purpose) in COLUMN_OF.items()
+            for column, about in COLUMN_OF.items()
         ],
         ignore_index=True,
     )
-    entries = news(said, known, as_of=as_of, before=before)
-    noted = entries[KEY].merge(said, on=KEY).rename(columns={"granted": "as_imported"})
+    noted = entries[KEY].assign(as_imported=entries["word"] == str(Word.GRANT))
     if told is not None and len(told):
         words = dated(told)
         entries = pd.concat(
             [
                 entries[~_among(entries, words)],
-                words[~words["event_id"].isin(_events_about(connection, words))],
+                words[~words["event_id"].isin(_events_of(connection, SHOP_CONSENTS))],
             ],
             ignore_index=True,
         )
+    first = connection.execute(select(consents.c.customer_key).limit(1)).first() is None
     insert_frame(connection, consent_entries, entries.assign(recorded_at=as_of), existing="skip")
-    about = pd.concat([entries[KEY], noted[KEY]]).drop_duplicates()
-    before_tonight = _among(about, known)
-    earlier = read_entries(connection, about[before_tonight])[list(ENTRIES)]
-    fresh = entries[~_among(entries, about[before_tonight])]
-    held = holding(pd.concat([earlier, fresh], ignore_index=True))
-    told_before = known.rename(columns={"as_imported": "told_before"})
-    held = held.merge(noted, on=KEY, how="left").merge(told_before, on=KEY, how="left")
-    held["as_imported"] = held["as_imported"].astype("boolean").fillna(held.pop("told_before"))
-    insert_frame(connection, consents, held, existing="replace")
+    about_them = pd.concat([entries[KEY], noted[KEY]]).drop_duplicates()
+    said = entries if first else read_entries(connection, about_them)[list(ENTRIES)]
+    held = holding(said)
+    # What is only written down leaves alone what the customer file is known to have said.
+    insert_frame(connection, consents, held[~_among(held, noted)], existing="replace")
+    insert_frame(connection, consents, held.merge(noted, on=KEY), existing="replace")
 
 
 def append(connection: Connection, entries: pd.DataFrame) -> None:
@@ -129,18 +139,20 @@ def read_all_words(connection: Connection) -> pd.DataFrame:
     return read_frame(connection, query)
 
 
-def count_held(connection: Connection) -> list[Row[tuple[str, str, str, int]]]:
-    """``channel, purpose, state, count``."""
-    names = [consents.c[name] for name in ("channel", "purpose", "state")]
-    query = select(*names, func.count().label("count")).group_by(*names).order_by(*names)
-    return list(connection.execute(query))
-
-
-def _events_about(connection: Connection, words: pd.DataFrame) -> pd.Series:
-    """Events of the same source: the shop repeats its whole table every night."""
-    query = select(consent_entries.c.event_id).where(
-        consent_entries.c.source == words["source"].iat[0]
+def _imported_before(connection: Connection, about: tuple[str, Purpose]) -> pd.DataFrame:
+    """``customer_key, as_imported``: what the customer file said of one consent the last time."""
+    channel, purpose = map(str, about)
+    query = select(consents.c.customer_key, consents.c.as_imported).where(
+        consents.c.channel == channel,
+        consents.c.purpose == purpose,
+        consents.c.as_imported.is_not(None),
     )
+    return read_frame(connection, query).astype({"customer_key": "int64"})
+
+
+def _events_of(connection: Connection, source: str) -> pd.Series:
+    """What came of a source before: the shop repeats its whole table every night."""
+    query = select(consent_entries.c.event_id).where(consent_entries.c.source == source)
     return read_frame(connection, query)["event_id"]
 
 
