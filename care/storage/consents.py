@@ -20,7 +20,7 @@ from care.domain.consent import (
 )
 from care.storage.bulk import insert_frame, read_frame, rows_alike
 from care.storage.database import lock_table
-from care.storage.tables import consent_entries, consents, customers, identities
+from care.storage.tables import consent_entries, consents, identities
 
 
 def sync_consents(
@@ -130,9 +130,8 @@ def read_all_words(connection: Connection) -> pd.DataFrame:
     Of who was erased both are missing.
     """
     query = (
-        select(consent_entries, customers.c.customer_ref)
+        select(consent_entries)
         .add_columns(identities.c.customer_id, identities.c.data_key)
-        .join(customers, customers.c.customer_key == consent_entries.c.customer_key)
         .outerjoin(identities, identities.c.customer_key == consent_entries.c.customer_key)
         .order_by(consent_entries.c.said_at, consent_entries.c.event_id)
     )
