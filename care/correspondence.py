@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from care.domain.channel import Channel
+from care.domain.consent import Purpose
 from care.domain.contact_policy import sending_window
 from care.domain.content import Content, UnableToEncodeContent, encode, render_sha256
 from care.domain.message import Rendered
@@ -16,7 +17,7 @@ from care.letters import Words
 from care.policy import Policy
 from care.recommendation import Recommendations, recommend
 from care.runtime import Runtime
-from care.storage import gifts, messages
+from care.storage import consents, gifts, messages
 from care.storage.bulk import records
 from care.storage.database import reading, writing
 from care.storage.history import open_history
@@ -33,12 +34,17 @@ def compose(runtime: Runtime, *, night: date, shard: int) -> int:
     policy, snapshot = runtime.policy, load_snapshot(runtime.store, night)
     with reading(runtime.engine) as connection:
         touches = messages.read_uncomposed(connection, night, shard)
+        impersonal = consents.read_customers_with(
+            connection, Purpose.PERSONALISATION, granted=False
+        )
     if touches.empty:
         return 0
     history = open_history(runtime.store, snapshot.history, night=night)
     sold = read_pinned(runtime.store, snapshot.products)
     touches = _spoken(_with_windows(touches, policy), policy)
-    items = recommend(runtime, touches, sold, history, night=night)
+    plain = touches["customer_key"].isin(impersonal)
+    touches = _impersonally(touches, plain)
+    items = recommend(runtime, touches[~plain], sold, history, night=night)
     words = Words(
         policy, sold, runtime.settings.templates_path, token_key=runtime.settings.batch_key
     )
@@ -92,6 +98,12 @@ def _spoken(touches: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     """A locale the shop does not speak becomes its first one."""
     known = touches["locale"].isin(policy.shop.locales)
     return touches.assign(locale=touches["locale"].where(known, policy.shop.locales[0]))
+
+
+def _impersonally(touches: pd.DataFrame, plain: pd.Series) -> pd.DataFrame:
+    """Letters to who wants nothing personal name her and her tier, and count nothing of hers."""
+    silent = {name: touches[name].mask(plain) for name in ("spouse_name", "years")}
+    return touches.assign(**silent)
 
 
 def _message_row(

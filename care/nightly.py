@@ -15,6 +15,7 @@ from care import correspondence, desk, training
 from care.domain.campaign import Tables
 from care.domain.campaigns import CAMPAIGNS
 from care.domain.case import complaining
+from care.domain.consent import COLUMN_OF, Purpose, sensitive_products
 from care.domain.due import find_due
 from care.domain.feed import doubts
 from care.domain.gift import running_low
@@ -23,7 +24,7 @@ from care.domain.screen import Permissions
 from care.domain.touch import Ledger, plan_touches
 from care.domain.warning import in_words
 from care.intake.beside import read_beside
-from care.intake.consents import read_consents, with_consents
+from care.intake.consents import read_consents
 from care.intake.customers import read_customers
 from care.intake.localday import night_begins
 from care.intake.orders import open_orders
@@ -34,7 +35,7 @@ from care.policy import Policy
 from care.rhythms import find_habits, save_habits
 from care.runtime import Runtime
 from care.standing import find_all_standings, settle_points
-from care.storage import catalogue, gifts, nights, people
+from care.storage import catalogue, consents, gifts, nights, people
 from care.storage import snapshot as snapshots
 from care.storage.database import reading, writing
 from care.storage.history import (
@@ -50,6 +51,7 @@ from care.storage.snapshot import (
     previous_snapshot,
     read_pinned,
 )
+from care.suppression import suppressions_of
 from care.tables import open_tables
 from care.watch import watch
 
@@ -110,14 +112,22 @@ def take_snapshot(runtime: Runtime, *, night: date) -> str:
     sources = read_sources(runtime.settings.sources)
     came = read_customers(sources, night=night, festivals=runtime.policy.festivals)
     sold = read_products(sources, night=night)
-    everybody, agreed = came.kept, {}
+    before = previous_snapshot(runtime.store, before=night)
+    agreed, words = {}, None
     if (told := sources.consents) is not None:
         agreed["consents"] = read_consents(
-            sources, told, customers=everybody, night=night, timezone=timezone
+            sources, told, customers=came.kept, night=night, timezone=timezone
         )
-        everybody = with_consents(everybody, agreed["consents"].kept)
+        words = agreed["consents"].kept
     with writing(runtime.engine) as connection:
-        keys = people.sync_people(connection, everybody, night=night, vault=runtime.vault)
+        keys = people.sync_people(connection, came.kept, night=night, vault=runtime.vault)
+        consents.sync_consents(
+            connection,
+            came.kept[["customer_id", *COLUMN_OF]].merge(keys, on="customer_id"),
+            None if words is None else words.merge(keys, on="customer_id"),
+            as_of=as_of,
+            before=None if before is None else before.as_of,
+        )
         keyed = catalogue.sync_catalogue(connection, sold.kept)
     ordered = open_orders(
         sources,
@@ -127,7 +137,6 @@ def take_snapshot(runtime: Runtime, *, night: date) -> str:
         timezone=timezone,
     )
     beside = read_beside(sources, customers=keys, products=keyed, night=night, timezone=timezone)
-    before = previous_snapshot(runtime.store, before=night)
 
     files = update_history(
         runtime.store,
@@ -212,7 +221,7 @@ def _plan_once(runtime: Runtime, night: date) -> None:
 
     due = find_due(tables, decisions.campaigns, night=night)
     with reading(runtime.engine) as connection:
-        ledger = _read_ledger(connection, policy, tables, due, night)
+        ledger = _read_ledger(connection, runtime, tables, sold, due, night)
         champions = _read_champions(connection)
     planned = plan_touches(due, ledger, decisions, night=night)
     low = running_low(policy.gifts, ledger.gifts_left, planned.touches)
@@ -251,12 +260,25 @@ def _plan_once(runtime: Runtime, night: date) -> None:
 
 
 def _read_ledger(
-    connection: Connection, policy: Policy, tables: Tables, due: pd.DataFrame, night: date
+    connection: Connection,
+    runtime: Runtime,
+    tables: Tables,
+    sold: pd.DataFrame,
+    due: pd.DataFrame,
+    night: date,
 ) -> Ledger:
+    policy = runtime.policy
+    reached = tables.customers[tables.customers["customer_key"].isin(due["customer_key"])]
     return Ledger(
         permissions=Permissions(
             customers=tables.customers,
-            suppressions=people.read_suppressions(connection),
+            suppressions=suppressions_of(
+                runtime, connection, reached, at=night_begins(night, policy.shop.timezone)
+            ),
+            impersonal=consents.read_customers_with(
+                connection, Purpose.PERSONALISATION, granted=False
+            ),
+            sensitive=sensitive_products(sold, policy.wording.sensitive),
             planned=nights.read_planned(connection, due),
             complaining=complaining(tables.cases),
             displeased=displeased(

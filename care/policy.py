@@ -15,6 +15,7 @@ from care.domain.arbitration import ChosenBy
 from care.domain.campaign import CampaignSettings
 from care.domain.campaigns import CAMPAIGNS
 from care.domain.channel import Channel
+from care.domain.consent import ConsentRules
 from care.domain.contact_policy import ContactPolicy
 from care.domain.customer import LOCALES
 from care.domain.feed import FeedLimits
@@ -193,6 +194,9 @@ class Wording(Decided):
         default=(),
         description="categories that neither a reminder nor a recommendation may mention",
     )
+    sensitive: tuple[str, ...] = Field(
+        default=(), description="categories that are named to those alone who agreed to it"
+    )
 
 
 class Policy(Decided):
@@ -203,6 +207,7 @@ class Policy(Decided):
     tiers: tuple[Tier, ...] = Field(min_length=1)
     contact: ContactPolicy
     wording: Wording = Wording()
+    consent: ConsentRules = ConsentRules()
     feed: FeedLimits = FeedLimits()
     holdout: Holdout
     segments: SegmentRules = SegmentRules()

@@ -42,9 +42,10 @@ def recommend(
     """Rank items for touches whose campaign wishes some.
 
     ``touches``: ``touch_id, customer_key, campaign, locale, type_key``. ``sold``: the catalogue
-    with ``product_key, type_key, category, name_zh``. Never what no message may name, what is no
-    longer sold, what has no name in her language, or the very type the touch is about; at most one
-    item a type. Without a champion, or without a history of hers, what is popular, labelled so.
+    with ``product_key, type_key, category, name_zh``. Never what is sensitive or no message may
+    name, what is no longer sold, what has no name in her language, or the very type the touch is
+    about; at most one item a type. Without a champion, or without a history of hers, what is
+    popular, labelled so.
     """
     settings = runtime.policy.campaigns
     wished = touches["campaign"].map({name: one.recommendations for name, one in settings.items()})
@@ -56,8 +57,9 @@ def recommend(
         model = Popularity.fit(item_history(history), today=last_known_day(night))
     else:
         model = champion[1]
+    wording = runtime.policy.wording
     sayable = sold[
-        ~sold["category"].isin(runtime.policy.wording.never_name)
+        ~sold["category"].isin([*wording.never_name, *wording.sensitive])
         & sold["product_key"].isin(sold_since(history, night - STILL_SOLD_WITHIN))
         & offered(sold)
     ]

@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
@@ -19,14 +18,14 @@ from care.domain.campaign import MessageClass, Unanswered
 from care.domain.channel import ADDRESS_COLUMN, Channel
 from care.domain.decision import BY_POLICY, State, Verdict, content_hash
 from care.domain.outbound import OutboundMessage
-from care.domain.screen import suppressed
 from care.gateways.contract import (
     UnableToReadAcknowledgement,
     UnableToReplaceBatch,
     UnableToSubmitBatch,
 )
+from care.last_look import LastLook
 from care.runtime import Runtime
-from care.storage import batches, gifts, messages, people, reviews
+from care.storage import batches, gifts, messages, reviews
 from care.storage.batches import BatchRecord, Share
 from care.storage.database import reading, writing
 from care.storage.reviews import CampaignNight
@@ -94,8 +93,9 @@ def seal_and_submit(runtime: Runtime, *, now: datetime) -> int:
             _decide_by_policy(runtime, campaign, _follow_deadline, now)
     for campaign in leaving:
         _decide_by_policy(runtime, campaign, _void_changed_content, now)
+    look = LastLook(runtime, now=now)
     with writing(runtime.engine) as connection:
-        _give_up_batches(connection, now)
+        _give_up_batches(connection, look)
         unfinished = batches.list_batches(connection, states=("sealing",))
     submitted = sum(_submit(runtime, batch, None) for batch in unfinished)
     with reading(runtime.engine) as connection:
@@ -103,7 +103,7 @@ def seal_and_submit(runtime: Runtime, *, now: datetime) -> int:
             connection, opens_before=now + OPENS_WITHIN, at_most=RECORDS_PER_BATCH
         )
     for share in shares:
-        claimed = _claim(runtime, share, now)
+        claimed = _claim(runtime, share, look, now)
         submitted += claimed is not None and _submit(runtime, *claimed)
     report.write_night_json(runtime)
     return submitted
@@ -148,7 +148,9 @@ def _void_changed_content(connection: Connection, campaign: CampaignNight, now: 
     log.warning("%s of %s: approval void, %s", campaign.campaign, campaign.night, why)
 
 
-def _claim(runtime: Runtime, share: Share, now: datetime) -> tuple[BatchRecord, SealedBatch] | None:
+def _claim(
+    runtime: Runtime, share: Share, look: LastLook, now: datetime
+) -> tuple[BatchRecord, SealedBatch] | None:
     """Take a share of the approved messages into a batch; nothing if none of it may leave.
 
     The batch's night is the business date it leaves on, whenever its messages were planned. What
@@ -156,7 +158,7 @@ def _claim(runtime: Runtime, share: Share, now: datetime) -> tuple[BatchRecord, 
     """
     opens_before = now + OPENS_WITHIN
     with writing(runtime.engine) as connection:
-        may_go = _last_look(connection, share, opens_before, now)
+        may_go = _last_look(connection, share, look, opens_before)
         ready = batches.read_ready(connection, share, opens_before=opens_before)
         record = BatchRecord(
             batch_id="",
@@ -173,19 +175,19 @@ def _claim(runtime: Runtime, share: Share, now: datetime) -> tuple[BatchRecord, 
         return _seal_the_sound(runtime, connection, record, rows)
 
 
-def _give_up_batches(connection: Connection, now: datetime) -> None:
+def _give_up_batches(connection: Connection, look: LastLook) -> None:
     """A batch that was never handed over and holds what may not go any more is made anew."""
     claimed = messages.read_claimed(connection)
-    stopped = _stopped(connection, claimed, now)
-    for batch_id in sorted(set(claimed.loc[stopped["why"] != "", "batch_id"])):
+    ending = look.stopped(connection, claimed)
+    for batch_id in sorted(set(claimed.loc[ending["why"] != "", "batch_id"])):
         batches.give_up(connection, batch_id, NOT_HANDED_OVER)
         log.warning("batch %s given up: it holds what may not go any more", batch_id)
 
 
 def _last_look(
-    connection: Connection, share: Share, opens_before: datetime, now: datetime
+    connection: Connection, share: Share, look: LastLook, opens_before: datetime
 ) -> set[str]:
-    """Look at windows, suppressions, consents and addresses again; return what may leave.
+    """Look at everything that may stop a message again; return what may leave.
 
     Only of campaigns whose messages are exactly those that were approved.
     """
@@ -202,36 +204,13 @@ def _last_look(
         == content_hash(messages.read_content(connection, campaign.night, campaign.campaign))
     ]
     leaving = leaving[campaigns.isin(sound)].reset_index(drop=True)
-    stopped = _stopped(connection, leaving, now)
-    ending = leaving.join(stopped)[stopped["why"] != ""]
+    found = look.stopped(connection, leaving)
+    ending = leaving.join(found)[found["why"] != ""]
     for (state, why), group in ending.groupby(["state", "why"]):
         ids = group["message_id"].tolist()
         touched = messages.end_messages(connection, ids, str(state), str(why))
         gifts.settle(connection, touched, "release")
-    return set(leaving.loc[stopped["why"] == "", "message_id"])
-
-
-def _stopped(connection: Connection, leaving: pd.DataFrame, now: datetime) -> pd.DataFrame:
-    """``state, why`` beside each message that must not go after all, and nothing beside others."""
-    suppressions = people.read_suppressions(connection)
-    unreachable, muted = np.zeros((2, len(leaving)), dtype=bool)
-    for channel in Channel:
-        here = (leaving["channel"] == channel).to_numpy()
-        unreachable |= here & leaving[ADDRESS_COLUMN[channel]].isna().to_numpy()
-        muted |= here & suppressed(leaving, suppressions, channel)
-    needs_consent = (leaving["message_class"] != MessageClass.SERVICE).to_numpy()
-    granted = leaving["granted"].fillna(False).to_numpy(bool)
-    found = [
-        ((leaving["not_after"] <= now).to_numpy(bool), "expired", "too late to send"),
-        (unreachable, "suppressed", "no address any more"),
-        (needs_consent & ~granted, "suppressed", "consent withdrawn"),
-        (muted, "suppressed", "suppressed since it was planned"),
-    ]
-    where, states, whys = zip(*found, strict=True)
-    return pd.DataFrame(
-        {"state": np.select(where, states, ""), "why": np.select(where, whys, "")},
-        index=leaving.index,
-    )
+    return set(leaving.loc[found["why"] == "", "message_id"])
 
 
 Row = Mapping[str, Any]

@@ -7,6 +7,7 @@ import pandas as pd
 
 from care.domain.campaign import Tables
 from care.domain.campaigns.review_letter import period_tonight
+from care.domain.consent import welcome
 from care.domain.curve import with_curves
 from care.domain.event import WINDOW_DAYS, left_behind
 from care.domain.product import catalogue
@@ -47,7 +48,7 @@ def open_tables(
     habits = read_habits(runtime.store, night)
     pinned = read_pinned(runtime.store, snapshot.products)
     sold = with_curves(
-        catalogue(pinned, never_name=policy.wording.never_name),
+        catalogue(pinned, never_name=(*policy.wording.never_name, *policy.wording.sensitive)),
         read_curves(history, night=night),
         pinned.set_index("product_key")["category"],
         night=night,
@@ -59,7 +60,8 @@ def open_tables(
             runtime, history, everybody, standings, held, night=night, events=events
         ),
         rhythms=habits.rhythms,
-        breaks=habits.breaks,
+        # A habit that she must not be told of leaves room for the next one.
+        breaks=habits.breaks[welcome(habits.breaks, everybody, policy.wording.sensitive)],
         silences=habits.silences,
         past=past,
         products=sold,

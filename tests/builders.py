@@ -11,6 +11,7 @@ from care.domain.campaign import Tables
 from care.domain.contact_policy import RECENT
 from care.domain.due import find_due
 from care.domain.screen import Permissions
+from care.domain.suppression import SUPPRESSIONS
 from care.domain.touch import Decisions, Ledger, Plan, plan_touches
 from care.policy import Policy, read_policy
 from care.settings import shipped
@@ -139,11 +140,10 @@ def planned(*rows: tuple[int, str, str, str]) -> pd.DataFrame:
     )
 
 
-def suppressions(*rows: tuple[int, str | None, str | None]) -> pd.DataFrame:
-    """(customer, channel, campaign) that must not be used."""
-    return pd.DataFrame(list(rows), columns=["customer_key", "channel", "campaign"]).astype(
-        {"customer_key": "int64", "channel": "str", "campaign": "str"}
-    )
+def suppressions(*rows: tuple[int | None, str | None, str | None]) -> pd.DataFrame:
+    """(customer, channel, occasion) that must not be used, service or not."""
+    frame = pd.DataFrame(list(rows), columns=["customer_key", "channel", "occasion"])
+    return frame.assign(purpose="everything", reason="manual").astype(dict(SUPPRESSIONS))
 
 
 def recent(*rows: tuple[int, str] | tuple[int, str, str]) -> pd.DataFrame:

@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from care.cli import gifts, intake, night, points, policy, review
+from care.cli import consent, gifts, intake, night, points, policy, review, suppress
 from care.cli.exit import Exit, code_of, in_words
 from care.cli.log import log_as_told
 from care.cli.option import PLAIN
@@ -45,6 +45,8 @@ app.command()(night.status)
 app.command()(night.explain)
 app.add_typer(review.review, name="review")
 app.add_typer(gifts.gifts, name="gifts")
+app.add_typer(consent.consent, name="consent")
+app.add_typer(suppress.suppress, name="suppress")
 app.add_typer(points.points, name="points")
 app.add_typer(policy.policy, name="policy")
 app.add_typer(intake.intake, name="intake")

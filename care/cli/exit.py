@@ -28,6 +28,8 @@ _CODES = {
     "UnableToImportCodes": Exit.REFUSED,
     "UnableToMovePoints": Exit.REFUSED,
     "UnableToPlan": Exit.REFUSED,
+    "UnableToRecordConsent": Exit.REFUSED,
+    "UnableToSuppress": Exit.REFUSED,
 }
 """By name, so that the modules that raise them need not be imported."""
 

@@ -10,6 +10,7 @@ from care.cli.option import PLAIN, AsJson, Home, print_json
 
 if TYPE_CHECKING:
     from care.intake.sources import Sources
+    from care.policy import Wording
 
 TOLD_BY = {"unpaid": "orders.state"}
 """What campaigns need that is no table of the shop's: what tells it."""
@@ -43,7 +44,7 @@ def check(
     Renderer(settings.templates_path, campaigns=found.used_channels, locales=found.shop.locales)
     notes = oversights(found)
     if settings.sources.exists():
-        notes += _unknown_categories(found.wording.never_name, settings.sources)
+        notes += _unknown_categories(found.wording, settings.sources)
         notes += _not_delivered(found.enabled, settings.sources)
     by_priority = sorted(found.enabled.items(), key=lambda one: -one[1].priority)
     if as_json:
@@ -60,7 +61,7 @@ def check(
         print(f"note: {note}")
 
 
-def _unknown_categories(never_name: tuple[str, ...], sources: Path) -> list[str]:
+def _unknown_categories(wording: "Wording", sources: Path) -> list[str]:
     from care.intake.products import read_products
     from care.intake.sources import UnableToReadSources, read_sources
 
@@ -68,10 +69,12 @@ def _unknown_categories(never_name: tuple[str, ...], sources: Path) -> list[str]
         known = set(read_products(read_sources(sources)).kept["category"])
     except UnableToReadSources as error:
         return [f"the shop's catalogue could not be looked at: {error}"]
+    listed = {"never_name": wording.never_name, "sensitive": wording.sensitive}
     return [
-        f"wording.never_name holds {name!r}, which is no category of the shop's: nothing is "
+        f"wording.{where} holds {name!r}, which is no category of the shop's: nothing is "
         "protected by it"
-        for name in never_name
+        for where, names in listed.items()
+        for name in names
         if name not in known
     ]
 

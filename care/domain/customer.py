@@ -41,10 +41,3 @@ CUSTOMERS = Columns(
     },
 )
 """One row a customer. Text may be missing unless said otherwise."""
-
-PURPOSES = {
-    "email": "email_consent",
-    "sms": "sms_consent",
-    "sensitive": "sensitive_consent",
-}
-"""What a customer may agree to, and the column that says whether she has."""

@@ -21,6 +21,9 @@ class Reason(StrEnum):
     ALREADY_HELD_OUT = "already_held_out"
     OPEN_COMPLAINT = "open_complaint"
     BAD_REVIEW = "bad_review"
+    OPTED_OUT = "opted_out"
+    NOT_PERSONAL = "not_personal"
+    SENSITIVE = "sensitive"
     SUPPRESSED = "suppressed"
     NO_ADDRESS = "no_address"
     NO_CONSENT = "no_consent"
@@ -39,6 +42,9 @@ IN_WORDS: dict[Reason, str] = {
     Reason.ALREADY_HELD_OUT: "this occasion is in the control group",
     Reason.OPEN_COMPLAINT: "she has a complaint that is not settled yet",
     Reason.BAD_REVIEW: "she told us not long ago that she is not pleased",
+    Reason.OPTED_OUT: "she asked not to be written to on this occasion",
+    Reason.NOT_PERSONAL: "she wants nothing that is read from what she buys or looks at",
+    Reason.SENSITIVE: "it would speak of something sensitive, and she has not agreed to that",
     Reason.SUPPRESSED: "she asked not to be contacted, or the address does not work",
     Reason.NO_ADDRESS: "no address for any channel of the campaign",
     Reason.NO_CONSENT: "no consent for any channel of the campaign",

@@ -1,35 +1,47 @@
-"""Who may be contacted: occasions already planned, consent, suppressions and addresses."""
+"""Who may be contacted: occasions already planned, her wishes, consent and addresses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from care.domain.campaign import CampaignSettings, MessageClass
+from care.domain.campaigns import CAMPAIGNS
 from care.domain.candidate import IDENTITY
 from care.domain.channel import ADDRESS_COLUMN, CONSENT_COLUMN, Channel
 from care.domain.exclusion import Reason, exclude, gather
+from care.domain.suppression import opted_out, suppressed
 from care.domain.tier import CarePlan
+
+Mask = npt.NDArray[np.bool_]
+
+_nobody = partial(pd.Index, [], dtype="int64")
 
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
     """What customers allow, in columns.
 
-    ``customers``: ``customer_key``, an address and a marketing consent column per channel, and
-    ``preferred_channel``. ``suppressions``: ``customer_key, channel, campaign`` (missing channel or
-    campaign means every one). ``planned``: identity columns and ``arm`` of those of
-    tonight's candidates that were planned before.
+    ``customers``: ``customer_key``, an address and a marketing consent column per channel,
+    ``sensitive_consent`` and ``preferred_channel``. ``suppressions``: columns of
+    ``care.domain.suppression``. ``planned``: identity columns and ``arm`` of those of tonight's
+    candidates that were planned before.
     ``complaining``: customers with an open complaint, who get no marketing. ``displeased``: nor do
-    those who said not long ago that they are not pleased.
+    those who said not long ago that they are not pleased. ``impersonal``: customers who want
+    nothing that is read from their behaviour. ``sensitive``: products of categories that are
+    named to those alone who agreed.
     """
 
     customers: pd.DataFrame
     suppressions: pd.DataFrame
     planned: pd.DataFrame
-    complaining: pd.Index = field(default_factory=lambda: pd.Index([], dtype="int64"))
-    displeased: pd.Index = field(default_factory=lambda: pd.Index([], dtype="int64"))
+    complaining: pd.Index = field(default_factory=_nobody)
+    displeased: pd.Index = field(default_factory=_nobody)
+    impersonal: pd.Index = field(default_factory=_nobody)
+    sensitive: pd.Index = field(default_factory=_nobody)
 
 
 def screen(
@@ -46,16 +58,85 @@ def screen(
     """
     arms = permissions.planned.set_index(IDENTITY)["arm"]
     arm = due.merge(arms.rename("arm"), how="left", left_on=IDENTITY, right_index=True)["arm"]
-    again, held = (arm == "treated").to_numpy(), (arm == "held_out").to_numpy()
-    fresh = due[~again & ~held]
-    marketing = fresh["message_class"] != MessageClass.SERVICE
-    complains = marketing & fresh["customer_key"].isin(permissions.complaining)
-    displeased = marketing & fresh["customer_key"].isin(permissions.displeased) & ~complains
-    complained, let_be = fresh[complains], fresh[displeased]
-    fresh = fresh[~complains & ~displeased].reset_index(drop=True)
+    reasons = np.select(
+        [
+            (arm == "treated").to_numpy(),
+            (arm == "held_out").to_numpy(),
+            *unwanted(due, permissions).values(),
+        ],
+        [Reason.ALREADY_TOUCHED, Reason.ALREADY_HELD_OUT, *UNWANTED],
+        default="",
+    )
+    fresh = due[reasons == ""].reset_index(drop=True)
+    roads = _choose_roads(fresh, permissions, settings, care_plans)
+    kept = fresh[roads.reached].assign(channel=pd.array(roads.channel[roads.reached], dtype="str"))
+    lost = ~roads.reached
+    excluded = gather(
+        *(exclude(due[reasons == reason], reason) for reason in _BEFORE),
+        exclude(fresh[lost & ~roads.has_address], Reason.NO_ADDRESS),
+        exclude(fresh[lost & roads.has_address & ~roads.has_consent], Reason.NO_CONSENT),
+        exclude(fresh[lost & roads.has_consent], Reason.SUPPRESSED),
+    )
+    return kept.reset_index(drop=True), excluded
 
-    people = permissions.customers.set_index("customer_key").reindex(fresh["customer_key"])
-    preferred = people["preferred_channel"].to_numpy()
+
+UNWANTED = (
+    Reason.OPEN_COMPLAINT,
+    Reason.BAD_REVIEW,
+    Reason.OPTED_OUT,
+    Reason.NOT_PERSONAL,
+    Reason.SENSITIVE,
+)
+"""Why she may not want it, whatever the channel; where several hold, the first is told."""
+
+_BEFORE = (Reason.ALREADY_TOUCHED, Reason.ALREADY_HELD_OUT, *UNWANTED)
+
+
+def unwanted(about: pd.DataFrame, permissions: Permissions) -> dict[Reason, Mask]:
+    """Which candidates or messages are not wanted, by each reason of ``UNWANTED``, in its order.
+
+    ``about``: ``customer_key, campaign, occasion_key, message_class, product_key``. Service is owed
+    to her and stops for none but an occasion whose suppression covers everything.
+    """
+    keys = about["customer_key"]
+    marketing = (about["message_class"] != MessageClass.SERVICE).to_numpy()
+    names = about["product_key"].notna().to_numpy()
+    reading = [name for name, campaign in CAMPAIGNS.items() if campaign.reads_behaviour]
+    personal = about["campaign"].isin(reading).to_numpy() | names
+    delicate = about["product_key"].isin(permissions.sensitive).to_numpy(bool)
+    if delicate.any():
+        people = permissions.customers
+        agreed = people.loc[people["sensitive_consent"].to_numpy(bool), "customer_key"]
+        delicate &= ~keys.isin(agreed).to_numpy()
+    return {
+        Reason.OPEN_COMPLAINT: marketing & keys.isin(permissions.complaining).to_numpy(),
+        Reason.BAD_REVIEW: marketing & keys.isin(permissions.displeased).to_numpy(),
+        Reason.OPTED_OUT: opted_out(about, permissions.suppressions),
+        Reason.NOT_PERSONAL: marketing & personal & keys.isin(permissions.impersonal).to_numpy(),
+        Reason.SENSITIVE: marketing & delicate,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Roads:
+    """The channel of each candidate, and how far she could be reached at all."""
+
+    channel: npt.NDArray[np.object_]
+    reached: Mask
+    has_address: Mask
+    has_consent: Mask
+
+
+def _choose_roads(
+    fresh: pd.DataFrame,
+    permissions: Permissions,
+    settings: Mapping[str, CampaignSettings],
+    care_plans: Mapping[str, CarePlan],
+) -> _Roads:
+    people = permissions.customers
+    # Places rather than whole rows: a customer has dozens of columns and this asks for five.
+    row = pd.Index(people["customer_key"]).get_indexer(fresh["customer_key"])
+    preferred = people["preferred_channel"].to_numpy()[row]
     tiers_first = fresh["tier"].map(
         {name: str(care.first_channel) for name, care in care_plans.items() if care.first_channel}
     )
@@ -74,39 +155,11 @@ def screen(
         used = np.isfinite(order.to_numpy("float64"))
         place = np.where((tiers_first == road).to_numpy(bool), -1.0, order.to_numpy("float64"))
         place = np.where(preferred == road, -2.0, place)
-        addressed = used & people[ADDRESS_COLUMN[road]].notna().to_numpy()
-        allowed = addressed & (service | people[CONSENT_COLUMN[road]].to_numpy(bool))
+        addressed = used & people[ADDRESS_COLUMN[road]].notna().to_numpy()[row]
+        allowed = addressed & (service | people[CONSENT_COLUMN[road]].to_numpy(bool)[row])
         open_road = allowed & ~suppressed(fresh, permissions.suppressions, road)
         better = open_road & (place < rank)
         rank[better], channel[better] = place[better], str(road)
         has_address |= addressed
         has_consent |= allowed
-
-    reached = np.isfinite(rank)
-    kept = fresh[reached].assign(channel=pd.array(channel[reached], dtype="str"))
-    excluded = gather(
-        exclude(due[again], Reason.ALREADY_TOUCHED),
-        exclude(due[held], Reason.ALREADY_HELD_OUT),
-        exclude(complained, Reason.OPEN_COMPLAINT),
-        exclude(let_be, Reason.BAD_REVIEW),
-        exclude(fresh[~reached & ~has_address], Reason.NO_ADDRESS),
-        exclude(fresh[~reached & has_address & ~has_consent], Reason.NO_CONSENT),
-        exclude(fresh[~reached & has_consent], Reason.SUPPRESSED),
-    )
-    return kept.reset_index(drop=True), excluded
-
-
-def suppressed(
-    candidates: pd.DataFrame, suppressions: pd.DataFrame, channel: Channel
-) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Which of the candidates (``customer_key, campaign``) must not be reached by a channel."""
-    here = suppressions[suppressions["channel"].isna() | (suppressions["channel"] == channel)]
-    whole = here.loc[here["campaign"].isna(), "customer_key"]
-    single = pd.MultiIndex.from_frame(
-        here.loc[here["campaign"].notna(), ["customer_key", "campaign"]]
-    )
-    pairs = pd.MultiIndex.from_frame(candidates[["customer_key", "campaign"]])
-    hit: np.ndarray[tuple[int], np.dtype[np.bool_]] = candidates["customer_key"].isin(
-        whole
-    ).to_numpy() | pairs.isin(single)
-    return hit
+    return _Roads(channel, np.isfinite(rank), has_address, has_consent)

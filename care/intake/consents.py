@@ -1,10 +1,10 @@
-"""What customers agreed to, told row by row; the latest word on each purpose wins."""
+"""What customers agreed to, told row by row, each with its moment."""
 
 from datetime import date
 
 import pandas as pd
 
-from care.domain.customer import CUSTOMERS, PURPOSES
+from care.domain.consent import TOLD_AS
 from care.domain.setaside import Flaw
 from care.intake.line import moments
 from care.intake.localday import night_begins
@@ -48,7 +48,7 @@ def read_consents(
     for bad, name, flaw in (
         (rows["customer_id"].isna(), "customer_id", Flaw.MISSING_KEY),
         (~rows["customer_id"].isin(customers["customer_id"]), "customer_id", Flaw.UNKNOWN_CUSTOMER),
-        (~purpose.isin(PURPOSES), "purpose", Flaw.UNKNOWN_VALUE),
+        (~purpose.isin(list(TOLD_AS)), "purpose", Flaw.UNKNOWN_VALUE),
         (answers.isna(), "given", Flaw.UNKNOWN_VALUE),
         (at.isna(), "given_at", Flaw.BAD_TIME),
     ):
@@ -63,18 +63,3 @@ def read_consents(
         }
     ).reset_index(drop=True)
     return Taken(kept, issues.frame(), read=len(rows) + len(opened.torn))
-
-
-def with_consents(customers: pd.DataFrame, consents: pd.DataFrame) -> pd.DataFrame:
-    """Customers (``CUSTOMERS``), each with her latest word on a purpose where one was told.
-
-    Of several at one moment the last row counts.
-    """
-    ordered = consents.sort_values("given_at", kind="stable")
-    latest = ordered.drop_duplicates(["customer_id", "purpose"], keep="last")
-    found = customers.copy(deep=False)
-    for purpose, column in PURPOSES.items():
-        said = latest[latest["purpose"] == purpose].set_index("customer_id")["given"]
-        told = customers["customer_id"].map(said).astype("boolean")
-        found[column] = told.fillna(customers[column].astype("boolean")).astype("bool")
-    return CUSTOMERS.check(found)

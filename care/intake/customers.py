@@ -5,7 +5,8 @@ from datetime import date
 
 import pandas as pd
 
-from care.domain.customer import CALENDARS, CUSTOMERS, GENDERS, PURPOSES
+from care.domain.consent import COLUMN_OF
+from care.domain.customer import CALENDARS, CUSTOMERS, GENDERS
 from care.domain.setaside import Flaw
 from care.intake.birthday import PARTS, read_birthdays, read_dates
 from care.intake.email import check_emails
@@ -75,7 +76,7 @@ def _checked(
     found["festivals"] = read_festivals(said, issues, known=festivals)
     found["dislikes"] = _kinds(read_text(said, "dislikes", issues))
     found["preferred_channel"] = _word(said, "preferred_channel", _CHANNELS, issues)
-    for name in PURPOSES.values():
+    for name in COLUMN_OF:
         found[name] = _flag(said, name, issues)
     found |= {name: found[name].fillna("") for name in ("name", "region")}
     return pd.DataFrame(found)[list(CUSTOMERS.dtypes)].astype(dict(CUSTOMERS.dtypes))
@@ -87,7 +88,7 @@ def _nothing_usable(said: pd.DataFrame, customers: pd.DataFrame) -> pd.Series:
     if not told.any(axis=None):
         return pd.Series(False, index=said.index)
     optional = [name for name in CUSTOMERS.dtypes if name in told or name in PARTS]
-    settled = ["locale", "timezone", "birth_calendar", "birth_leap", *PURPOSES.values()]
+    settled = ["locale", "timezone", "birth_calendar", "birth_leap", *COLUMN_OF]
     left = customers[[name for name in optional if name not in settled]]
     return (left.isna() | (left == "")).all(axis=1)
 

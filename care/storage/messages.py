@@ -103,8 +103,11 @@ _LEAVING = (
     select(
         *(messages.c[n] for n in ("message_id", "night", "campaign", "channel", "batch_id")),
         messages.c.not_after,
+        messages.c.items_source,
         touches.c.customer_key,
         touches.c.message_class,
+        touches.c.occasion_key,
+        touches.c.product_key,
         identities.c.email,
         identities.c.phone,
         consents.c.granted,
@@ -126,8 +129,9 @@ _LEAVING = (
 def read_leaving(connection: Connection, share: Share, *, opens_before: datetime) -> pd.DataFrame:
     """A share of approved messages about to be sealed, as the last look at consent needs them.
 
-    ``message_id, night, campaign, channel, batch_id, not_after, customer_key, message_class, email,
-    phone, granted`` (her consent to marketing by this channel, missing where there is none).
+    ``message_id, night, campaign, channel, batch_id, not_after, items_source, customer_key,
+    message_class, occasion_key, product_key, email, phone, granted`` (her consent to marketing by
+    this channel, missing where there is none).
     """
     query = _LEAVING.join(
         campaign_nights,

@@ -1,4 +1,4 @@
-"""Customers and, in one place, who they are: identities, consents and suppressions."""
+"""Customers and, in one place, who they are."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, and_, func, or_, select
 
+from care.domain.consent import COLUMN_OF
 from care.storage.bulk import insert_frame, read_frame
 from care.storage.database import lock_table
-from care.storage.tables import consents, customers, identities, suppressions
+from care.storage.tables import consents, customers, identities
 from care.storage.vault import Vault
 
 DESCRIBING = [
@@ -17,18 +18,12 @@ DESCRIBING = [
     for column in identities.c
     if column.name not in ("customer_key", "customer_id", "data_key")
 ]
-CONSENT_COLUMNS = {
-    "email_consent": ("email", "marketing"),
-    "sms_consent": ("sms", "marketing"),
-    "sensitive_consent": ("any", "sensitive"),
-}
-"""Column → channel and purpose."""
 
 
 def sync_people(
     connection: Connection, people: pd.DataFrame, *, night: date, vault: Vault
 ) -> pd.DataFrame:
-    """Bring identities and consents to what the shop says; new customers get a key and a pseudonym.
+    """Bring identities to what the shop says; new customers get a key and a pseudonym.
 
     ``people`` has canonical customer columns. Only rows that differ are written. Customers the shop
     no longer lists are left alone: a feed that lost half its rows must not erase anybody. Returns
@@ -60,7 +55,6 @@ def sync_people(
         ignore_index=True,
     ).astype({"customer_key": "int64"})
     _replace_changed_identities(connection, known, people)
-    _sync_consents(connection, people.merge(pairs, on="customer_id"), night)
     return pairs
 
 
@@ -76,36 +70,6 @@ def _replace_changed_identities(
         changed |= ~(same | (old.isna() & both[name].isna()).to_numpy())
     columns = ["customer_key", "customer_id", "data_key", *DESCRIBING]
     insert_frame(connection, identities, both.loc[changed, columns], existing="replace")
-
-
-def _sync_consents(connection: Connection, people: pd.DataFrame, night: date) -> None:
-    told = pd.concat(
-        [
-            pd.DataFrame(
-                {
-                    "customer_key": people["customer_key"],
-                    "channel": channel,
-                    "purpose": purpose,
-                    "granted": people[column].astype("boolean"),
-                }
-            )
-            for column, (channel, purpose) in CONSENT_COLUMNS.items()
-        ]
-    )
-    keys = ["customer_key", "channel", "purpose"]
-    known = read_frame(connection, select(*(consents.c[name] for name in [*keys, "granted"])))
-    compared = told.merge(known, on=keys, how="left", suffixes=("", "_before"))
-    changed = ~(compared["granted"] == compared["granted_before"]).fillna(False).astype(bool)
-    # Few are ever asked about what is sensitive; that the others are silent need not be written.
-    changed &= (
-        (compared["purpose"] == "marketing")
-        | compared["granted"].fillna(False).astype(bool)
-        | compared["granted_before"].notna()
-    )
-    news = compared.loc[changed, [*keys, "granted"]].assign(
-        source="customer import", recorded_on=night
-    )
-    insert_frame(connection, consents, news[news["granted"].notna()], existing="replace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,18 +91,33 @@ def find_customer(connection: Connection, name: str) -> Known | None:
     return None if row is None else Known(row.customer_key, row.customer_ref)
 
 
+def read_keys(connection: Connection) -> pd.DataFrame:
+    """``customer_id, customer_key, data_key`` of everybody who was not erased."""
+    names = ("customer_id", "customer_key", "data_key")
+    found = read_frame(connection, select(*(identities.c[name] for name in names)))
+    return found.astype({"customer_key": "int64"})
+
+
+def find_data_key(connection: Connection, customer_key: int) -> bytes | None:
+    """The key that what is kept of a customer is sealed with; nothing once she was erased."""
+    key: bytes | None = connection.scalar(
+        select(identities.c.data_key).where(identities.c.customer_key == customer_key)
+    )
+    return key
+
+
 def read_people(connection: Connection, *, customer_key: int | None = None) -> pd.DataFrame:
     """Everybody, or one, as planning needs them: key, canonical columns and consents."""
     query = select(identities, customers.c.customer_ref).select_from(identities.join(customers))
     granted = {}
-    for column, (channel, purpose) in CONSENT_COLUMNS.items():
+    for column, (channel, purpose) in COLUMN_OF.items():
         consent = consents.alias(column)
         query = query.outerjoin(
             consent,
             and_(
                 consent.c.customer_key == identities.c.customer_key,
-                consent.c.channel == channel,
-                consent.c.purpose == purpose,
+                consent.c.channel == str(channel),
+                consent.c.purpose == str(purpose),
             ),
         ).add_columns(consent.c.granted.label(column))
         granted[column] = "bool"
@@ -147,9 +126,3 @@ def read_people(connection: Connection, *, customer_key: int | None = None) -> p
     people = read_frame(connection, query.order_by(identities.c.customer_key))
     people = people.fillna(dict.fromkeys(granted, False))
     return people.astype(granted | {"customer_key": "int64"})
-
-
-def read_suppressions(connection: Connection) -> pd.DataFrame:
-    """``customer_key, channel, campaign``; missing channel or campaign means every one."""
-    columns = [suppressions.c[name] for name in ("customer_key", "channel", "campaign")]
-    return read_frame(connection, select(*columns))

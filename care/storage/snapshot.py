@@ -149,6 +149,17 @@ def previous_snapshot(store: Store, *, before: date) -> Snapshot | None:
     return None
 
 
+def newest_snapshot(store: Store) -> Snapshot | None:
+    """Find the manifest of the last night taken; its files are not compared with what they were."""
+    for name in reversed(store.names("nights")):
+        path = _manifest(date.fromisoformat(name))
+        try:
+            return _parse(store.read(path), path)
+        except FileNotFoundError:
+            continue
+    return None
+
+
 def read_pinned(store: Store, file: PinnedFile) -> pd.DataFrame:
     """Read the rows of a pinned file: the products of a night, or what it set aside."""
     return pd.read_parquet(io.BytesIO(store.read(file.path)))

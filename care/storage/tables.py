@@ -116,26 +116,69 @@ identities = Table(
     Column("dislikes", Text),
 )
 
+# Every word that was ever said about consent. A trigger of the migration keeps them as they are, so
+# what may have to be forgotten is sealed under the key that goes with her identity.
+consent_entries = Table(
+    "consent_entries",
+    metadata,
+    Column("event_id", Text, primary_key=True),
+    Column("customer_key", ForeignKey(customers.c.customer_key), nullable=False, index=True),
+    Column("channel", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("word", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("said_at", Instant, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("proof", LargeBinary),
+    _one_of("word", "grant", "request", "confirm", "withdraw"),
+    _one_of("purpose", "marketing", "sensitive", "personalisation"),
+)
+
+# What holds, worked out of the entries in the transaction that adds them; and what the shop's
+# customer file said the last time, without which nobody could tell what it says otherwise.
 consents = Table(
     "consents",
     metadata,
     Column("customer_key", ForeignKey(customers.c.customer_key), primary_key=True),
     Column("channel", Text, primary_key=True),
     Column("purpose", Text, primary_key=True),
+    Column("state", Text, nullable=False),
     Column("granted", Boolean, nullable=False),
     Column("source", Text, nullable=False),
-    Column("recorded_on", Date, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("as_imported", Boolean),
+    _one_of("state", "granted", "pending", "withdrawn"),
+    CheckConstraint("granted = (state = 'granted')", name="granted_says_so"),
+)
+Index(
+    "ix_consents_beside_marketing",
+    consents.c.purpose,
+    consents.c.customer_key,
+    sqlite_where=consents.c.purpose != "marketing",
+    postgresql_where=consents.c.purpose != "marketing",
 )
 
+# What must not be sent; and, as rows that name another one, what may be sent again. Of an address
+# there is only its keyed hash, which says the same of it whoever has it, and outlives erasure.
 suppressions = Table(
     "suppressions",
     metadata,
     Column("suppression_id", Integer, primary_key=True),
-    Column("customer_key", ForeignKey(customers.c.customer_key), nullable=False, index=True),
+    Column("event_id", Text, unique=True),
+    Column("customer_key", ForeignKey(customers.c.customer_key), index=True),
+    Column("address_hash", Text),
     Column("channel", Text),
-    Column("campaign", Text),
+    Column("occasion", Text),
+    Column("purpose", Text, nullable=False, server_default="everything"),
     Column("reason", Text, nullable=False),
+    Column("source", Text, nullable=False, server_default="staff"),
     Column("since", Instant, nullable=False),
+    Column("until", Instant),
+    Column("lifts", Integer, unique=True),
+    Column("note", LargeBinary),
+    _one_of("purpose", "marketing", "everything"),
+    CheckConstraint("note IS NULL OR customer_key IS NOT NULL", name="note_can_be_forgotten"),
+    CheckConstraint("until IS NULL OR until > since", name="ends_after_it_began"),
 )
 
 # ── What the shop sells ─────────────────────────────────────────────────────────────────────────

@@ -7,11 +7,17 @@ that row, and every body ever written to her is noise, while the audit's hashes 
 import hashlib
 import hmac
 import os
+from collections.abc import Mapping
+from typing import Any
 
+import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _NONCE = 12
+
+Proof = Mapping[str, Any]
+"""What shows that somebody said something: form, wording, address of the machine, a note."""
 
 
 class UnableToOpenSealedBody(Exception):
@@ -24,11 +30,20 @@ class Vault:
     def __init__(self, master_key: bytes) -> None:
         """``master_key``: 32 bytes."""
         self._master = AESGCM(master_key)
+        self._addresses = hmac.digest(master_key, b"address", "sha256")
         self._pseudonyms = hmac.digest(master_key, b"customer_ref", "sha256")
 
     def customer_ref(self, customer_id: str) -> str:
         """The pseudonym under which gateways and files know a customer."""
         return hmac.digest(self._pseudonyms, customer_id.encode(), hashlib.sha256).hex()[:24]
+
+    def address_hash(self, address: str) -> str:
+        """What an e-mail address or telephone number is known by where it must not be written.
+
+        Keyed, as there are so few telephone numbers that a plain hash is guessed in minutes.
+        """
+        plain = address.strip().casefold().encode()
+        return hmac.digest(self._addresses, plain, "sha256").hex()
 
     def new_key(self) -> bytes:
         """A fresh key for one customer, wrapped."""
@@ -59,3 +74,18 @@ class Vault:
                 "a sealed body does not open: the master key is another one than it was sealed "
                 "with, or the row was changed. Restore the key file, or CARE_MASTER_KEY."
             ) from None
+
+
+def seal_proof(vault: Vault, data_key: bytes, event_id: str, proof: Proof) -> bytes:
+    """A proof as the ledger keeps it: readable until the customer's key is deleted."""
+    return vault.seal(data_key, orjson.dumps(dict(proof)), bound_to=event_id)
+
+
+def open_proof(
+    vault: Vault, data_key: bytes | None, event_id: str, proof: bytes | None
+) -> dict[str, Any] | None:
+    """What a sealed proof says; nothing where there is none, or its customer was erased."""
+    if proof is None or data_key is None:
+        return None
+    found: dict[str, Any] = orjson.loads(vault.open(data_key, proof, bound_to=event_id))
+    return found

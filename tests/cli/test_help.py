@@ -30,6 +30,10 @@ COMMANDS = [
     ["points", "show"],
     ["points", "redeem"],
     ["points", "adjust"],
+    ["consent"],
+    *(["consent", one] for one in ("show", "grant", "withdraw", "confirm", "import", "export")),
+    ["suppress"],
+    *(["suppress", one] for one in ("add", "lift", "list", "import")),
 ]
 HEAVY = {"pandas", "numpy", "airflow", "sqlalchemy", "duckdb", "ibis", "scipy", "lightgbm"} | {
     "implicit",

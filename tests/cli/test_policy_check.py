@@ -108,12 +108,14 @@ def test_categories_that_protect_nothing_are_noted_where_the_shop_is_at_hand(che
     products.loc[0, "category"] = "CIGARS"
     products.to_parquet(tmp_path / "shop" / "products.parquet")
     listed = SHIPPED[SHIPPED.index("never_name = [") : SHIPPED.index("[holdout]")]
-    changed = (listed, 'never_name = ["CIGARS", "CIGRAS"]\n\n')
+    changed = (listed, 'never_name = ["CIGARS", "CIGRAS"]\nsensitive = ["CIGARS", "WIGS"]\n\n')
     said = check(changed, flags=["--home", str(tmp_path)])
     notes = [line for line in said.out.splitlines() if line.startswith("note: wording")]
     assert notes == [
         "note: wording.never_name holds 'CIGRAS', which is no category of the shop's: nothing is "
-        "protected by it"
+        "protected by it",
+        "note: wording.sensitive holds 'WIGS', which is no category of the shop's: nothing is "
+        "protected by it",
     ]
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from care.domain.consent import welcome
 from care.domain.due import find_due
 from care.domain.rhythm import BREAKS
 from tests.builders import NIGHT, a_customer, a_policy, customers, tables
@@ -33,12 +34,13 @@ def broken(category: str) -> pd.DataFrame:
     ],
 )
 def test_a_sensitive_habit_needs_her_consent(category: str, agreed: bool, is_due: bool):
-    settings = a_policy().campaigns["rhythm_break"].model_copy(update={"sensitive": ("HAIR LOSS",)})
-    seen = replace(tables(customers(a_customer(sensitive_consent=agreed))), breaks=broken(category))
-    assert len(find_due(seen, {"rhythm_break": settings}, night=NIGHT)) == is_due
+    people = customers(a_customer(sensitive_consent=agreed))
+    hers = broken(category)
+    seen = replace(tables(people), breaks=hers[welcome(hers, people, ("HAIR LOSS",))])
+    settings = {"rhythm_break": a_policy().campaigns["rhythm_break"]}
+    assert len(find_due(seen, settings, night=NIGHT)) == is_due
 
 
 def test_nothing_is_sensitive_unless_the_shop_says_so():
-    seen = replace(tables(customers(a_customer())), breaks=broken("HAIR LOSS"))
-    settings = {"rhythm_break": a_policy().campaigns["rhythm_break"]}
-    assert len(find_due(seen, settings, night=NIGHT)) == 1
+    people = customers(a_customer())
+    assert welcome(broken("HAIR LOSS"), people, a_policy().wording.sensitive).all()

@@ -7,8 +7,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from care.domain.consent import COLUMN_OF, dated, holding
 from care.intake.check import check_sources
-from care.intake.consents import read_consents, with_consents
+from care.intake.consents import read_consents
 from care.intake.customers import read_customers
 from care.intake.taken import Taken
 from tests.intake.builders import NIGHT, ZONE, a_shop, issues_of
@@ -21,7 +22,7 @@ CUSTOMERS = {
 MAPPED = '[consents]\npath = "consents.parquet"\n'
 
 
-def told(folder: Path, **columns: Any) -> tuple[Taken, dict[str, tuple[bool, bool, bool]]]:
+def told(folder: Path, **columns: Any) -> tuple[Taken, dict[str, tuple[bool, ...]]]:
     """What was read, and what each customer agrees to: e-mail, SMS, what is sensitive."""
     count = len(next(iter(columns.values())))
     sound: dict[str, Any] = {
@@ -38,11 +39,18 @@ def told(folder: Path, **columns: Any) -> tuple[Taken, dict[str, tuple[bool, boo
     found = read_consents(
         sources, sources.consents, customers=customers, night=NIGHT, timezone=ZONE
     )
-    agreed = with_consents(customers, found.kept).set_index("customer_id")
-    asked = agreed[["email_consent", "sms_consent", "sensitive_consent"]]
-    rows_of = zip(asked.index, asked.itertuples(index=False, name=None), strict=True)
     assert found.read == found.rows_kept + sum(found.rows_set_aside.values())
-    return found, dict(rows_of)
+    keys = customers[["customer_id"]].assign(customer_key=range(len(customers)))
+    held = holding(dated(found.kept.merge(keys, on="customer_id"))).merge(keys)
+    holds = {(row.customer_id, row.channel, row.purpose): row.granted for row in held.itertuples()}
+    agreed = customers.set_index("customer_id")
+    return found, {
+        who: tuple(
+            bool(holds.get((who, *map(str, place)), agreed.loc[who, column]))
+            for column, place in COLUMN_OF.items()
+        )
+        for who in agreed.index
+    }
 
 
 def test_what_is_told_here_overrides_the_customers_table_and_nothing_else(tmp_path: Path):
@@ -62,8 +70,9 @@ def test_the_latest_word_wins_wherever_it_stands(tmp_path: Path):
     assert found.rows_kept == 2
 
 
-def test_of_two_words_at_one_moment_the_last_row_counts(tmp_path: Path):
-    _, agreed = told(tmp_path, customer_id=["c2", "c2"], given=["true", "false"])
+@pytest.mark.parametrize("given", [["true", "false"], ["false", "true"]])
+def test_of_two_words_at_one_moment_the_no_counts(tmp_path: Path, given: list[str]):
+    _, agreed = told(tmp_path, customer_id=["c2", "c2"], given=given)
     assert agreed["c2"] == (False, False, False)
 
 

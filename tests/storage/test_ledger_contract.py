@@ -9,10 +9,10 @@ from sqlalchemy import Engine, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from care.domain.campaign import PAST
-from care.storage import batches, catalogue, gifts, messages, nights, people
+from care.storage import batches, catalogue, consents, gifts, messages, nights, people
 from care.storage.database import reading, writing
 from care.storage.tables import (
-    consents,
+    consent_entries,
     customers,
     exclusions,
     gift_moves,
@@ -36,7 +36,13 @@ def shop_says(*rows):
 
 def sync(engine, *rows, night=NIGHT):
     with writing(engine) as connection:
-        return people.sync_people(connection, shop_says(*rows), night=night, vault=VAULT)
+        told = shop_says(*rows)
+        known = people.sync_people(connection, told, night=night, vault=VAULT)
+        as_of = datetime(night.year, night.month, night.day, tzinfo=UTC)
+        before = as_of - timedelta(days=1)
+        keyed = told.merge(known, on="customer_id")
+        consents.sync_consents(connection, keyed, None, as_of=as_of, before=before)
+        return known
 
 
 def planned(engine: Engine, *rows, night=NIGHT, stock=None):
@@ -102,7 +108,7 @@ def test_a_second_import_of_the_same_customers_writes_nothing(engine):
     with engine.connect() as connection:
         before = (
             connection.execute(select(identities)).all(),
-            connection.execute(select(consents)).all(),
+            connection.execute(select(consent_entries)).all(),
         )
     sync(
         engine, a_customer(1), a_customer(2, email=None, birth_year=None), night=date(2017, 11, 15)
@@ -110,7 +116,7 @@ def test_a_second_import_of_the_same_customers_writes_nothing(engine):
     with engine.connect() as connection:
         after = (
             connection.execute(select(identities)).all(),
-            connection.execute(select(consents)).all(),
+            connection.execute(select(consent_entries)).all(),
         )
     assert before == after
 
@@ -125,8 +131,8 @@ def test_withdrawn_consent_is_recorded_with_the_night_it_came(engine):
     sync(engine, a_customer(1))
     sync(engine, a_customer(1, email_consent=False), night=date(2017, 11, 15))
     with reading(engine) as connection:
-        email = connection.execute(select(consents).where(consents.c.channel == "email")).one()
-        assert (email.granted, email.recorded_on) == (False, date(2017, 11, 15))
+        (email,) = (one for one in consents.read_held_of(connection, 1) if one.channel == "email")
+        assert (email.granted, email.since) == (False, datetime(2017, 11, 15, tzinfo=UTC))
         assert people.read_people(connection)["email_consent"].tolist() == [False]
 
 

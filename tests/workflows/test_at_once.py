@@ -129,7 +129,7 @@ def test_what_is_approved_during_the_claim_is_looked_at_before_it_leaves(planned
     key = int(messages_of(planned).loc["c05"].customer_key)
     with writing(planned.engine) as connection:
         hers = (consents.c.customer_key == key) & (consents.c.channel == "email")
-        connection.execute(update(consents).where(hers).values(granted=False))
+        connection.execute(update(consents).where(hers).values(granted=False, state="withdrawn"))
     with held_up(planned, "release", "before", "care.storage.batches.read_ready"):
         late, told = in_the_background(approve, planned, "birthday")
         late.join(1)
@@ -186,7 +186,7 @@ def test_a_plan_and_a_release_that_want_the_same_gifts_do_not_block_each_other(p
     with writing(planned.engine) as connection:
         tea, card = (int(messages_of(planned).loc[name].customer_key) for name in ("c05", "c20"))
         hers = (consents.c.customer_key == tea) & (consents.c.channel == "email")
-        connection.execute(update(consents).where(hers).values(granted=False))
+        connection.execute(update(consents).where(hers).values(granted=False, state="withdrawn"))
         hers = identities.c.customer_key == card
         connection.execute(update(identities).where(hers).values(email=None))
     with held_up(planned, "release", "after", "care.storage.gifts.settle"):

@@ -3,12 +3,14 @@
 from datetime import UTC
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
-from care import desk, release
+from care import consent, desk, release
+from care.domain.channel import Channel
+from care.domain.consent import Purpose
 from care.domain.decision import Verdict
-from care.storage.database import writing
-from care.storage.tables import consents, identities, messages, suppressions
+from care.storage.database import reading, writing
+from care.storage.tables import customers, identities, messages, suppressions
 from tests.workflows.builders import (
     after,
     approve,
@@ -144,8 +146,12 @@ def test_one_poisoned_address_is_set_aside_and_the_others_leave(planned, column,
 
 
 def consent_withdrawn(runtime, customer_key):
-    where = (consents.c.customer_key == customer_key) & (consents.c.channel == "email")
-    change(runtime, consents, where, granted=False)
+    with reading(runtime.engine) as connection:
+        ref = connection.scalar(
+            select(customers.c.customer_ref).where(customers.c.customer_key == customer_key)
+        )
+    told = {"purpose": Purpose.MARKETING, "channel": Channel.EMAIL, "source": "staff"}
+    consent.withdraw(runtime, ref, **told, now=at("06:10"))
 
 
 def address_removed(runtime, customer_key):
@@ -168,7 +174,7 @@ def suppression_added(**told):
         (address_removed, "no address any more"),
         (suppression_added(), "suppressed since it was planned"),
         (suppression_added(channel="email"), "suppressed since it was planned"),
-        (suppression_added(campaign="birthday"), "suppressed since it was planned"),
+        (suppression_added(occasion="birthday"), "suppressed since it was planned"),
     ],
     ids=["consent", "address", "everything", "channel", "campaign"],
 )
@@ -184,7 +190,7 @@ def test_who_said_no_after_approval_gets_nothing_and_her_gift_goes_back(planned,
     assert_laws(planned)
 
 
-@pytest.mark.parametrize("told", [{"channel": "sms"}, {"campaign": "replenishment"}])
+@pytest.mark.parametrize("told", [{"channel": "sms"}, {"occasion": "replenishment"}])
 def test_a_suppression_of_something_else_stops_nothing(planned_on_sqlite, told):
     approve(planned_on_sqlite, "birthday")
     key = int(messages_of(planned_on_sqlite).loc["c05"].customer_key)

@@ -9,7 +9,6 @@ It ends when she buys the type again, when she stops shopping altogether, or wit
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from pydantic import Field
 
@@ -25,13 +24,6 @@ class RhythmBreakSettings(JourneySettings):
 
     min_purchases: int = Field(
         default=6, ge=4, description="days on which she bought that type, at least"
-    )
-    sensitive: tuple[str, ...] = Field(
-        default=(),
-        description=(
-            "categories of which no letter speaks unless she gave her consent to just that; "
-            "what `wording.never_name` lists is never spoken of at all"
-        ),
     )
 
 
@@ -49,7 +41,6 @@ def find_rhythm_breaks(
         (broken["purchases"].to_numpy() >= settings.min_purchases)
         & broken["product_key"].notna().to_numpy()
         & (began <= settings.lasts_days)
-        & _welcome(broken, tables.customers, settings)
     )
     longest = (
         broken[worth_it]
@@ -73,15 +64,6 @@ def find_rhythm_breaks(
             "facts": facts({"step": due["step"]}),
         }
     )
-
-
-def _welcome(
-    broken: pd.DataFrame, customers: pd.DataFrame, settings: RhythmBreakSettings
-) -> npt.NDArray[np.bool_]:
-    """Where a word about it is no intrusion: it is not sensitive, or she agreed."""
-    agreed = customers.loc[customers["sensitive_consent"], "customer_key"]
-    welcome = ~broken["category"].isin(settings.sensitive) | broken["customer_key"].isin(agreed)
-    return welcome.to_numpy(bool)
 
 
 CAMPAIGN = Campaign(

@@ -1,0 +1,162 @@
+"""`care suppress …`: what must not be sent."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from care.cli.consent import ChannelName, Event, one_of, print_imported
+from care.cli.option import PLAIN, AsJson, Home, Now, moment, open_home, print_json
+
+suppress = typer.Typer(help="What must not be sent, to whom, and why.", **PLAIN)
+
+
+@suppress.command("add")
+def suppress_add(
+    customer: Annotated[
+        str | None, typer.Argument(metavar="[CUSTOMER]", help="customer_id or customer_ref.")
+    ] = None,
+    address: Annotated[
+        str | None, typer.Option("--address", help="Whoever has it; only a keyed hash is kept.")
+    ] = None,
+    channel: ChannelName = None,
+    occasion: Annotated[
+        str | None,
+        typer.Option("--occasion", help="A campaign, or one such as festival:mothers-day."),
+    ] = None,
+    reason: Annotated[
+        str | None,
+        typer.Option(
+            "--reason",
+            help="manual, unsubscribe, bounce, complaint, erasure or opt-out. Default: opt-out "
+            "with --occasion, else manual.",
+        ),
+    ] = None,
+    covers: Annotated[
+        str | None,
+        typer.Option(help="marketing, or everything: service messages too. Default: by reason."),
+    ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option("--until", parser=moment, metavar="MOMENT", help="Then it ends by itself."),
+    ] = None,
+    note: Annotated[
+        str | None, typer.Option("--note", help="Why, in your words; sealed with her key.")
+    ] = None,
+    everybody: Annotated[
+        bool, typer.Option("--everybody", help="Needed where no customer and no address is named.")
+    ] = False,
+    source: Annotated[str, typer.Option("--source", help="Who says so.")] = "staff",
+    event: Event = None,
+    home: Home = None,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let something not be sent any more, from the next release on.
+
+    A customer, an address, a channel, an occasion, or several of them together.
+    """
+    if not (customer or address or everybody):
+        raise typer.BadParameter("name a customer or an address, or say --everybody")
+    if everybody and (customer or address):
+        raise typer.BadParameter("--everybody is for when nobody is named")
+    from care.domain.channel import Channel
+    from care.domain.suppression import Covers, Why
+    from care.suppression import Scope
+    from care.suppression import suppress as write_down
+
+    usual = Why.OPT_OUT if occasion and customer else Why.MANUAL
+    number = write_down(
+        open_home(home),
+        Scope(
+            customer=customer,
+            address=address,
+            channel=None if channel is None else one_of(Channel, channel, "--channel"),
+            occasion=occasion,
+        ),
+        reason=usual if reason is None else one_of(Why, reason, "--reason"),
+        source=source,
+        now=now or datetime.now(UTC),
+        until=until,
+        covers=None if covers is None else one_of(Covers, covers, "--covers"),
+        note=note,
+        event_id=event,
+    )
+    if as_json:
+        print_json({"suppression_id": number})
+    else:
+        print(f"suppression {number}; `care suppress lift {number}` ends it")
+
+
+@suppress.command("lift")
+def suppress_lift(
+    number: Annotated[int, typer.Argument(metavar="NUMBER", help="As the list shows it.")],
+    source: Annotated[str, typer.Option("--source", help="Who says so.")] = "staff",
+    home: Home = None,
+    now: Now = None,
+) -> None:
+    """Let what was suppressed be sent again. It stays on record."""
+    from care.suppression import lift
+
+    lift(open_home(home), number, source=source, now=now or datetime.now(UTC))
+    print(f"suppression {number} is lifted")
+
+
+@suppress.command("list")
+def suppress_list(
+    customer: Annotated[str | None, typer.Argument(metavar="[CUSTOMER]", help="Only hers.")] = None,
+    past: Annotated[
+        bool, typer.Option("--all", help="Those that are lifted or over, too.")
+    ] = False,
+    home: Home = None,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what is suppressed now."""
+    from care.suppression import listed
+
+    found = listed(open_home(home), customer, at=None if past else now or datetime.now(UTC))
+    if as_json:
+        print_json(found)
+        return
+    for one in found:
+        print(_line(one))
+    if not found:
+        print("nothing is suppressed")
+
+
+@suppress.command("import")
+def suppress_import(
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="One suppression a row.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE.csv", help="Write all that was set aside here."),
+    ] = None,
+    home: Home = None,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add suppressions of a file: customer_id or address, and what is known beside.
+
+    May have channel, occasion, reason, covers, since, until, source and event_id. Safe to repeat.
+    Bad rows are set aside with a reason.
+    """
+    from care.suppression import import_suppressions
+
+    found = import_suppressions(open_home(home), file, now=now or datetime.now(UTC))
+    print_imported(found, out, as_json)
+
+
+def _line(one: dict[str, Any]) -> str:
+    whose = f"address {one['address_hash'][:8]}…" if one["address_hash"] else "everybody"
+    about = [f"by {one['channel']}"] if one["channel"] else []
+    about += [one["occasion"]] if one["occasion"] else []
+    until = f" until {one['until']:%Y-%m-%d}" if one["until"] else ""
+    lifted = f", lifted {one['lifted_at']:%Y-%m-%d}" if one["lifted_at"] else ""
+    note = f" ({one['note']})" if one["note"] else ""
+    told = ", ".join([one["customer_id"] or whose, *about])
+    return (
+        f"{one['suppression_id']:4}  {told}: {one['purpose']}, {one['reason']}{note}, "
+        f"{one['source']}, since {one['since']:%Y-%m-%d}{until}{lifted}"
+    )
