@@ -108,9 +108,9 @@ def line_with(text: str, start: str, *, nth: int = 1) -> int:
          "campaigns.brithday", "there is no such key"),
         (
             'sms = { start = "09:00:00", end = "20:00:00" }',
-            'sms = { start = "20:00:00", end = "09:00:00" }',
+            'sms = { start = "09:00:00", end = "09:00:00" }',
             "contact.sending_hours.sms",
-            "start before they end",
+            "leave a time between",
         ),
         (
             'sms = { start = "09:00:00"',
@@ -162,7 +162,7 @@ def test_a_missing_key_is_told_at_its_table(tmp_path, without, table, key):
 
 
 def test_a_missing_table_is_told_at_the_top(tmp_path):
-    text = re.sub(r"\[holdout\]\n.*\n.*\n", "", SHIPPED)
+    text = re.sub(r"\[holdout\]\n(.+\n)+", "", SHIPPED)
     told = refusal(tmp_path, text)
     assert told == f"{tmp_path}/policy.toml:1: holdout: this key is missing. Add it."
 

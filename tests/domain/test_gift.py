@@ -1,4 +1,4 @@
-"""Which gifts are possible for whom, and who gets them, one sentence each."""
+"""Which gifts are possible for whom, one sentence each."""
 
 from datetime import date
 
@@ -10,14 +10,12 @@ from care.domain.gift import (
     LAST_GIFTS,
     POSSIBLE,
     Gift,
-    assign_gifts,
     possible_gifts,
     running_low,
 )
 from tests.builders import NIGHT, a_customer, customers, frame
 
 TEXTS = {"en": "a gift", "zh-CN": "礼物"}
-TIERS = {"member": 0, "gold": 1}
 TOUCH = {
     "customer_key": "int64", "campaign": "str", "occasion_key": "str", "tier": "str",
     "priority": "int64", "send_from": "datetime64[s]", "send_until": "datetime64[s]",
@@ -122,61 +120,6 @@ def test_nobody_gets_the_gift_she_was_given_last_nor_one_on_its_way_to_her():
 def test_a_touch_without_a_ladder_has_no_row():
     assert possible({"tea": a_gift()}, a_touch(campaign="welcome")).empty
     assert possible({"tea": a_gift()}, ladder=()).empty
-
-
-# ── Who gets what ───────────────────────────────────────────────────────────────────────────────
-
-
-def assigned(gifts, *touches, left=None, budget=10**6, index=None, **seen):
-    rows = frame(TOUCH, *touches)
-    if index is not None:
-        rows.index = index
-    table = possible(gifts, *touches, **seen)
-    return assign_gifts(rows, table, left or {}, budget=budget, tier_order=TIERS)
-
-
-def gifts_of(found):
-    return list(zip(found["gift_id"].fillna("-"), found["gift_note"], strict=True))
-
-
-def test_higher_tiers_choose_first_then_priority_then_identity():
-    touches = [
-        a_touch(1), a_touch(2, priority=95), a_touch(3, tier="gold"), a_touch(4, priority=95)
-    ]  # fmt: skip
-    found = assigned({"tea": a_gift(), "card": a_gift()}, *touches, left={"tea": 2})
-    assert gifts_of(found) == [
-        ("card", "tea is short"), ("tea", ""), ("tea", ""), ("card", "tea is short")
-    ]  # fmt: skip
-    assert found["gift_cost"].tolist() == [100] * 4
-
-
-def test_a_note_tells_what_was_not_for_her_and_what_was_short():
-    gifts = {"trip": a_gift(locales=["zh-CN"]), "tea": a_gift(), "card": a_gift(cost=0)}
-    found = assigned(gifts, a_touch(1), budget=99)
-    assert gifts_of(found) == [("card", "trip is not given in her language; tea is short")]
-
-
-def test_who_gets_none_is_told_why():
-    assert gifts_of(assigned({"tea": a_gift()}, a_touch(1), a_touch(2), budget=100)) == [
-        ("tea", ""), ("-", "tea is short")
-    ]  # fmt: skip
-    assert gifts_of(assigned({"tea": a_gift()}, a_touch(1), last=[(1, "tea")])) == [
-        ("-", "tea was her last gift")
-    ]
-
-
-def test_two_touches_of_one_customer_on_a_night_carry_different_gifts():
-    gifts = {"tea": a_gift(), "card": a_gift()}
-    found = assigned(gifts, a_touch(1, occasion_key="a"), a_touch(1, priority=95))
-    assert gifts_of(found) == [("card", "tea is hers tonight already"), ("tea", "")]
-
-
-def test_the_order_and_the_labels_of_the_rows_do_not_matter():
-    gifts, left = {"tea": a_gift(), "card": a_gift()}, {"tea": 2}
-    rows = [a_touch(key) for key in range(1, 6)]
-    one = assigned(gifts, *rows, left=left).set_index("customer_key")
-    other = assigned(gifts, *rows[::-1], left=left, index=[7, 3, 9, 1, 5])
-    pd.testing.assert_frame_equal(one, other.set_index("customer_key").loc[one.index])
 
 
 # ── Running low ─────────────────────────────────────────────────────────────────────────────────
