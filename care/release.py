@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
@@ -16,6 +17,7 @@ from care import __version__, desk, report
 from care.domain.batch import Approval, SealedBatch, UnableToSealBatch, seal
 from care.domain.campaign import MessageClass, Unanswered
 from care.domain.channel import ADDRESS_COLUMN, Channel
+from care.domain.contact_policy import open_hours
 from care.domain.decision import BY_POLICY, State, Verdict, content_hash
 from care.domain.outbound import OutboundMessage
 from care.gateways.contract import (
@@ -36,6 +38,7 @@ log = logging.getLogger(__name__)
 OPENS_WITHIN = timedelta(hours=12)
 """How far ahead of its window a message is sealed: late enough that consent is looked at fresh."""
 
+_WINDOW = ("channel", "timezone", "not_before", "not_after")
 NOT_HANDED_OVER = "not handed over"
 RECORDS_PER_PART = 10_000
 RECORDS_PER_BATCH = 20_000
@@ -172,7 +175,8 @@ def _claim(
             created_at=now.replace(microsecond=0),
         )
         rows = [row for row in ready if row["message_id"] in may_go]
-        return _seal_the_sound(runtime, connection, record, rows)
+        here = _in_their_hours(runtime, rows, at=now)
+        return _seal_the_sound(runtime, connection, record, here)
 
 
 def _give_up_batches(connection: Connection, look: LastLook) -> None:
@@ -288,6 +292,25 @@ def _seal_again(runtime: Runtime, record: BatchRecord) -> SealedBatch:
     with reading(runtime.engine) as connection:
         rows = batches.read_batch(connection, record.batch_id)
     return _seal(runtime, record, rows)
+
+
+def _in_their_hours(runtime: Runtime, rows: Sequence[Row], *, at: datetime) -> list[Row]:
+    """Rows whose customers may be written to now, or whose window has not begun yet.
+
+    A window of several days has nights in it, and what was approved late must not arrive in one.
+    """
+    if not rows:
+        return []
+    window = pd.DataFrame([{name: row[name] for name in _WINDOW} for row in rows])
+    window = window.astype(dict.fromkeys(("not_before", "not_after"), "datetime64[s, UTC]"))
+    is_open = np.zeros(len(window), dtype=bool)
+    moment = pd.Timestamp(at).as_unit("s")
+    for channel, group in window.groupby("channel"):
+        hours = runtime.policy.contact.sending_hours[Channel(str(channel))]
+        opens = open_hours(group, hours, moment)
+        earliest = group["not_before"].where(group["not_before"] > moment, moment)
+        is_open[group.index] = (opens <= earliest).to_numpy(bool)
+    return [row for row, now in zip(rows, is_open, strict=True) if now]
 
 
 def _seal(runtime: Runtime, record: BatchRecord, rows: Sequence[Row]) -> SealedBatch:

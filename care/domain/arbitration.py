@@ -108,7 +108,7 @@ def arbitrate(
         value=round(worth[by], 2),
         bound=round(best.bound if desk.scarce else worth[ChosenBy.VALUE], 2),
         prices=[
-            Price(what=what, name=name, price=round(float(price), 4))
+            Price(what=what, name=name, price=float(f"{price:.5g}"))
             for (what, name), price in zip(desk.scarce, best.prices, strict=True)
             if price > 0
         ],

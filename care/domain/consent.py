@@ -59,7 +59,9 @@ class ConsentRules(Decided):
     double_opt_in: tuple[Channel, ...] = Field(
         default=(), description="channels on which a yes from a web form must be confirmed"
     )
-    confirm_within_days: int = Field(default=7, ge=1, le=90)
+    confirm_within_days: int = Field(
+        default=7, ge=1, le=90, description="so long a request can be confirmed"
+    )
 
 
 KEY = ["customer_key", "channel", "purpose"]

@@ -256,26 +256,22 @@ def sending_window(
     return _to_utc(opens, timezone), _to_utc(closes, timezone)
 
 
-def open_hours(
-    window: pd.DataFrame, hours: SendingHours, at: pd.Timestamp
-) -> tuple[pd.Series, pd.Series]:
-    """The next sending hours within each window: now if they are open, else when they open.
+def open_hours(window: pd.DataFrame, hours: SendingHours, at: pd.Timestamp) -> pd.Series:
+    """When each message may be sent next: at once while its hours are open, else when they open.
 
-    ``window``: ``not_before``, ``not_after`` (instants, UTC) and ``timezone``. Returns the instants
-    between which it may be sent on one day; missing where the window ends before the hours open.
+    ``window``: ``not_before``, ``not_after`` (instants, UTC) and ``timezone``. Returns instants;
+    missing where the window ends before the hours open.
     """
     earliest = window["not_before"].where(window["not_before"] > at, at)
     day = _local_day(earliest, window["timezone"]) - pd.Timedelta(days=1)
     opens = pd.Series(pd.NaT, index=window.index, dtype="datetime64[s, UTC]")
-    closes = opens.copy()
     for later in range(3):  # yesterday's hours may last into today; today's may be over
         that_day = day + pd.Timedelta(days=later)
         first, last = sending_window(that_day, that_day, window["timezone"], hours)
         start = first.where(first > earliest, earliest)
         end = last.where(last < window["not_after"], window["not_after"])
-        fits = opens.isna() & (start < end)
-        opens, closes = opens.where(~fits, start), closes.where(~fits, end)
-    return opens, closes
+        opens = opens.where(opens.notna() | ~(start < end), start)
+    return opens
 
 
 def _local_day(moments: pd.Series, timezone: pd.Series) -> pd.Series:

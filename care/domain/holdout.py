@@ -52,8 +52,9 @@ class Holdout(Decided):
         default=0.0, ge=0, le=0.2, description="part of all customers that get no marketing at all"
     )
     salt: str = Field(min_length=1, description="any text; another one draws other arms at once")
-    period: Period = Field(
-        default=Period.YEAR, description="how long an arm stays the same, in calendar periods"
+    period: Period | None = Field(
+        default=None,
+        description="after a calendar period other arms are drawn; without it, with another salt",
     )
     exempt: tuple[str, ...] = Field(
         default=(), description="customer ids that are never held out, such as the owner's"
@@ -69,7 +70,9 @@ def control_scope(
     of customers in no control arm; service candidates are in none either.
     """
     scope = np.full(len(candidates), "", dtype=object)
-    salt = f"{holdout.salt}|{_name(holdout.period, night)}"
+    salt = holdout.salt
+    if holdout.period is not None:
+        salt += f"|{_name(holdout.period, night)}"
     keys = candidates["customer_key"].to_numpy("int64")
     for campaign in candidates["campaign"].unique():
         rows = np.flatnonzero(candidates["campaign"] == campaign)

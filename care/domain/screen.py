@@ -50,11 +50,12 @@ def screen(
     settings: Mapping[str, CampaignSettings],
     care_plans: Mapping[str, CarePlan],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Keep the candidates that may be contacted and choose each one's channel.
+    """Keep the candidates that may be contacted, by every channel that is open to them.
 
-    The customer's preferred channel wins where the campaign uses it; then the first channel of her
-    tier's care plan; else the campaign's order. ``due`` says each customer's ``tier``.
-    Returns (kept with ``channel``, exclusions); together they are exactly ``due``.
+    The customer's preferred channel comes first where the campaign uses it; then the first channel
+    of her tier's care plan; else the campaign's order. ``due`` says each customer's ``tier``.
+    Returns (kept, one row for each candidate and ``channel``, and exclusions); each candidate of
+    ``due`` is in exactly one of them.
     """
     arms = permissions.planned.set_index(IDENTITY)["arm"]
     arm = due.merge(arms.rename("arm"), how="left", left_on=IDENTITY, right_index=True)["arm"]
@@ -69,8 +70,9 @@ def screen(
     )
     fresh = due[reasons == ""].reset_index(drop=True)
     roads = _choose_roads(fresh, permissions, settings, care_plans)
-    kept = fresh[roads.reached].assign(channel=pd.array(roads.channel[roads.reached], dtype="str"))
-    lost = ~roads.reached
+    kept = fresh.take(roads.row).assign(channel=roads.channel)
+    lost = np.ones(len(fresh), dtype=bool)
+    lost[roads.row] = False
     excluded = gather(
         *(exclude(due[reasons == reason], reason) for reason in _BEFORE),
         exclude(fresh[lost & ~roads.has_address], Reason.NO_ADDRESS),
@@ -119,10 +121,13 @@ def unwanted(about: pd.DataFrame, permissions: Permissions) -> dict[Reason, Mask
 
 @dataclass(frozen=True, slots=True)
 class _Roads:
-    """The channel of each candidate, and how far she could be reached at all."""
+    """The channels open to each candidate, and how far she could be reached at all.
 
-    channel: npt.NDArray[np.object_]
-    reached: Mask
+    ``row`` and ``channel``: a pair for each channel that is open, of each row the best first.
+    """
+
+    row: npt.NDArray[np.int64]
+    channel: pd.api.extensions.ExtensionArray
     has_address: Mask
     has_consent: Mask
 
@@ -141,8 +146,7 @@ def _choose_roads(
         {name: str(care.first_channel) for name, care in care_plans.items() if care.first_channel}
     )
     service = (fresh["message_class"] == MessageClass.SERVICE).to_numpy()
-    rank = np.full(len(fresh), np.inf)
-    channel = np.full(len(fresh), None, dtype=object)
+    pairs = []
     has_address = np.zeros(len(fresh), dtype=bool)
     has_consent = np.zeros(len(fresh), dtype=bool)
     for road in Channel:
@@ -158,8 +162,10 @@ def _choose_roads(
         addressed = used & people[ADDRESS_COLUMN[road]].notna().to_numpy()[row]
         allowed = addressed & (service | people[CONSENT_COLUMN[road]].to_numpy(bool)[row])
         open_road = allowed & ~suppressed(fresh, permissions.suppressions, road)
-        better = open_road & (place < rank)
-        rank[better], channel[better] = place[better], str(road)
+        here = np.flatnonzero(open_road)
+        pairs.append(pd.DataFrame({"row": here, "place": place[here], "channel": str(road)}))
         has_address |= addressed
         has_consent |= allowed
-    return _Roads(channel, np.isfinite(rank), has_address, has_consent)
+    found = pd.concat(pairs).sort_values(["row", "place"])
+    channel = found["channel"].astype("str").array
+    return _Roads(found["row"].to_numpy("int64"), channel, has_address, has_consent)

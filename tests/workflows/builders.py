@@ -212,7 +212,7 @@ POLICY: Mapping[str, Any] = {
         "currency": "USD",
         "locales": ["en", "zh-CN"],
     },
-    "night": {"gift_budget": 5_000},
+    "night": {"gift_budget": 5_000, "chosen_by": "priority"},
     "tiers": [
         {"name": "member", "label": {"en": "Member", "zh-CN": "会员"}, "min_spend": 0},
         {"name": "silver", "label": {"en": "Silver", "zh-CN": "银卡"}, "min_spend": 150_000},

@@ -81,15 +81,15 @@ def live(folder: Path, url: str | None) -> None:
         said.append(report.night_report(runtime, night).numbers())
         written.append(orjson.loads((runtime.settings.home / "night.json").read_bytes()))
         review(runtime, night)
-        for clock in ("07:00", "07:10", "07:20"):
+        for clock in ("06:30", "06:40", "06:50"):
             release_at(runtime, clock, night)
             peer.answer(in_a_bad_mood)
     assert_laws(runtime)
     for day in (3, 4):
-        for clock in ("07:00", "07:10"):
+        for clock in ("06:30", "10:00", "22:00"):  # when it is day in Shanghai, in New York, in both
             release_at(runtime, clock, after(day))
             peer.answer()
-    release_at(runtime, "22:00", after(4))
+    release_at(runtime, "23:30", after(4))
     assert_laws(runtime)
     life = {"said": said, "written": written, "taken": sorted(peer.taken.values())}
     (folder / "life.json").write_bytes(orjson.dumps(life))
@@ -156,6 +156,13 @@ def test_the_first_night_says_what_came_in_and_what_became_of_everybody(life):
         "touched": {"birthday": 9, "membership_anniversary": 6, "replenishment": 8},
         "messages": {"email": 17, "sms": 6},
         "gift_cost": 3 * 900 + 6 * 60,
+        "account": {
+            "chosen_by": "priority",
+            "value": 4710.0,
+            "bound": 4830.0,
+            "prices": [{"what": "gift", "name": "tea", "price": 840.0}],
+            "instead": 4830.0,
+        },
         "batches": [],
         "paused": {},
         "warnings": [{"kind": "low_gift", "gift": "tea", "left": 0, "of": "pieces", "below": 3}],
