@@ -68,7 +68,7 @@ def many(groups, *, seed, tight=0.3, things=5):
     return Alternatives(group, value, need, np.append(tight * cost.sum() / 2, pieces).round())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(among=small())
 def test_a_choice_fits_and_the_best_of_all_lies_between_it_and_its_bound(among):
     found = allocate(among)
@@ -79,7 +79,7 @@ def test_a_choice_fits_and_the_best_of_all_lies_between_it_and_its_bound(among):
     assert best <= found.bound + 1e-6
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(among=small())
 def test_what_fits_for_everybody_is_everybodys_best(among):
     plenty = Alternatives(among.group, among.value, among.need, among.left + 1000)

@@ -86,7 +86,11 @@ def live(folder: Path, url: str | None) -> None:
             peer.answer(in_a_bad_mood)
     assert_laws(runtime)
     for day in (3, 4):
-        for clock in ("06:30", "10:00", "22:00"):  # when it is day in Shanghai, in New York, in both
+        for clock in (
+            "06:30",
+            "10:00",
+            "22:00",
+        ):  # when it is day in Shanghai, in New York, in both
             release_at(runtime, clock, after(day))
             peer.answer()
     release_at(runtime, "23:30", after(4))
