@@ -19,6 +19,7 @@ from care.domain.consent import COLUMN_OF, Purpose, sensitive_products
 from care.domain.due import find_due
 from care.domain.feed import doubts
 from care.domain.gift import running_low
+from care.domain.holdout import drawn_since, lopsided
 from care.domain.review import displeased
 from care.domain.screen import Permissions
 from care.domain.touch import Ledger, plan_touches
@@ -223,8 +224,11 @@ def _plan_once(runtime: Runtime, night: date) -> None:
     with reading(runtime.engine) as connection:
         ledger = _read_ledger(connection, runtime, tables, sold, due, night)
         champions = _read_champions(connection)
+        since = drawn_since(policy.holdout.period, night)
+        arms = nights.count_arms(connection, since, policy.sha256)
     planned = plan_touches(due, ledger, decisions, night=night)
-    low = running_low(policy.gifts, ledger.gifts_left, planned.touches)
+    noticed = running_low(policy.gifts, ledger.gifts_left, planned.touches)
+    noticed += lopsided(arms, policy.holdout.share)
 
     try:
         with writing(runtime.engine) as connection:
@@ -245,14 +249,14 @@ def _plan_once(runtime: Runtime, night: date) -> None:
                 champions=champions,
                 paused=paused,
                 shards=runtime.settings.shards,
-                warnings=[*warnings, *low],
+                warnings=[*warnings, *noticed],
             )
     except IntegrityError as error:
         log.info(
             "%s: another plan came first (%s); looking again", night, type(error.orig).__name__
         )
         return
-    for warning in low:
+    for warning in noticed:
         log.warning("%s: %s", night, in_words(warning))
     log.info(
         "%s planned: %d due, %d touches", night, sum(planned.due.values()), len(planned.touches)

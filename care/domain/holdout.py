@@ -12,6 +12,7 @@ from scipy.stats import binomtest
 
 from care.domain.campaign import MessageClass
 from care.domain.model import Decided
+from care.domain.warning import Warned
 
 TREATED, HELD_OUT = "treated", "held_out"
 HARDLY_CHANCE = 1e-4
@@ -108,10 +109,26 @@ def draw(keys: npt.NDArray[np.int64], salt: str) -> npt.NDArray[np.float64]:
     return uniform
 
 
-def is_lopsided(held_out: int, drawn: int, share: float) -> bool:
-    """Whether chance hardly explains how many of those drawn were held out.
+def drawn_since(period: Period | None, night: date) -> date:
+    """The first night of the period that a night is in; of none, the first there can be."""
+    if period is None:
+        return date.min
+    months = {Period.MONTH: 1, Period.QUARTER: 3, Period.YEAR: 12}[period]
+    return date(night.year, 1 + (night.month - 1) // months * months, 1)
 
-    The sample ratio check of controlled experiments (Fabijan et al. 2019, *KDD*), as an exact
-    binomial test.
+
+def lopsided(arms: pd.DataFrame, share: float) -> list[Warned]:
+    """Warn of campaigns whose control arm is larger or smaller than chance explains.
+
+    ``arms``: ``campaign, held_out, drawn``, customers that are held out of the campaign, and those
+    that might have been. The sample ratio check of controlled experiments (Fabijan et al. 2019,
+    *KDD*), as an exact binomial test.
     """
-    return drawn > 0 and bool(binomtest(held_out, drawn, share).pvalue < HARDLY_CHANCE)
+    found: list[Warned] = []
+    names = arms["campaign"].astype("str").tolist()
+    counts = arms[["held_out", "drawn"]].to_numpy("int64").tolist()
+    for campaign, (held_out, drawn) in zip(names, counts, strict=True):
+        if binomtest(held_out, drawn, share).pvalue < HARDLY_CHANCE:
+            told = {"campaign": campaign, "held_out": held_out, "drawn": drawn}
+            found.append({"kind": "lopsided", "expected": round(drawn * share, 1)} | told)
+    return found

@@ -9,6 +9,8 @@ Warned = Mapping[str, Any]
 IN_WORDS: Mapping[str, str] = {
     "rise": "{customers} customers in {days} days returned or complained of {name} ({product_id}); "
     "about {expected:.2g} would be usual",
+    "lopsided": "{held_out} of {drawn} customers are in the control group of {campaign}, where "
+    "about {expected} would be: something draws wrongly, so do not trust its lift",
     "low_gift": "{gift} is running low: {left} {of} left after tonight, fewer than {below}",
 }
 

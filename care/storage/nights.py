@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, false, func, insert, or_, select
+from sqlalchemy import Connection, case, false, func, insert, or_, select
 
 from care.domain.arbitration import Account
 from care.domain.campaign import PAST
 from care.domain.candidate import IDENTITY
 from care.domain.contact_policy import RECENT
+from care.domain.holdout import Scope
 from care.domain.touch import Plan
 from care.domain.warning import Warned
 from care.storage.bulk import insert_frame, read_frame, rows_alike
@@ -120,6 +121,39 @@ def read_recent(connection: Connection, night: date) -> pd.DataFrame:
             touches.c.message_class == "marketing",
             or_(messages.c.state.is_(None), messages.c.state.not_in(CAME_TO_NOTHING)),
         )
+    )
+    return read_frame(connection, query)
+
+
+def count_arms(connection: Connection, since: date, policy_sha256: str) -> pd.DataFrame:
+    """``campaign, held_out, drawn``: customers in a campaign's own control arm, and all drawn for.
+
+    Of the nights from a day on that were planned with one policy; who is held out of everything
+    was not drawn for.
+    """
+    drawn = (
+        select(
+            *touches.c["campaign", "customer_key"],
+            func.max(case((touches.c.arm == "held_out", 1), else_=0)).label("out"),
+        )
+        .join(nights, nights.c.night == touches.c.night)
+        .where(
+            nights.c.night >= since,
+            nights.c.policy_sha256 == policy_sha256,
+            touches.c.message_class == "marketing",
+            touches.c.state_reason != str(Scope.EVERYTHING),
+        )
+        .group_by(touches.c.campaign, touches.c.customer_key)
+        .subquery()
+    )
+    query = (
+        select(
+            drawn.c.campaign,
+            func.sum(drawn.c.out).label("held_out"),
+            func.count().label("drawn"),
+        )
+        .group_by(drawn.c.campaign)
+        .order_by(drawn.c.campaign)
     )
     return read_frame(connection, query)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from care.domain.holdout import Holdout, control_scope, is_lopsided
+from care.domain.holdout import Holdout, Period, control_scope, drawn_since, lopsided
 
 SPRING, LATER = date(2018, 3, 31), date(2018, 4, 1)
 
@@ -56,8 +56,17 @@ def test_service_and_named_customers_are_in_no_arm():
 
 
 @pytest.mark.parametrize(
-    ("held_out", "drawn", "lopsided"),
-    [(50, 1000, False), (38, 1000, False), (90, 1000, True), (15, 1000, True), (0, 0, False)],
+    ("held_out", "drawn", "told"),
+    [(50, 1000, False), (38, 1000, False), (90, 1000, True), (15, 1000, True)],
 )
-def test_a_ratio_that_chance_hardly_brings_is_told(held_out, drawn, lopsided):
-    assert is_lopsided(held_out, drawn, 0.05) is lopsided
+def test_a_ratio_that_chance_hardly_brings_is_told(held_out, drawn, told):
+    arms = pd.DataFrame({"campaign": ["birthday"], "held_out": [held_out], "drawn": [drawn]})
+    assert [one["expected"] for one in lopsided(arms, 0.05)] == ([drawn * 0.05] if told else [])
+
+
+@pytest.mark.parametrize(
+    ("period", "first"),
+    [("month", (2018, 3, 1)), ("quarter", (2018, 1, 1)), ("year", (2018, 1, 1)), (None, (1, 1, 1))],
+)
+def test_a_period_begins_on_its_first_day(period, first):
+    assert drawn_since(None if period is None else Period(period), SPRING) == date(*first)
