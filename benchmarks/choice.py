@@ -1,0 +1,198 @@
+"""Who gets what: from the night's candidates to planned touches, beside the bare linear program.
+
+    python -m benchmarks.choice --customers 1000000 --candidates 400000 --out folder
+
+Draws customers, candidates of six campaigns and what the ledger knows of a month, then plans the
+night by value and by priority, with stock, money and short messages enough for a part of those who
+might have them. The bare limit is SciPy's HiGHS on all these offers as one program, built
+beforehand: what it costs to choose, without knowing whom, why not, or what was said before.
+"""
+
+import argparse
+import json
+from dataclasses import asdict, replace
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+from scipy.optimize import linprog
+from scipy.sparse import csr_array, vstack
+
+from benchmarks.measure import Measured, machine, measured
+from benchmarks.night import NIGHT
+from care.domain import arbitration
+from care.domain.allocation import Allocation, Alternatives, allocate
+from care.domain.arbitration import ChosenBy
+from care.domain.contact_policy import RECENT, Road
+from care.domain.rhythm import none_of
+from care.domain.screen import Permissions
+from care.domain.suppression import SUPPRESSIONS
+from care.domain.touch import Decisions, Ledger, plan_touches
+from care.policy import read_policy
+from care.settings import shipped
+
+CAMPAIGNS = (
+    "birthday", "membership_anniversary", "replenishment", "rhythm_break", "win_back", "tier_news"
+)  # fmt: skip
+TIERS, SHARES = ("member", "silver", "gold", "diamond"), (0.6, 0.25, 0.1, 0.05)
+
+
+def draw_people(customers: int, *, seed: int = 7) -> pd.DataFrame:
+    """Customers, most of whom may be written to by e-mail and half by short message."""
+    chance = np.random.default_rng(seed)
+    keys = np.arange(customers)
+    reach = chance.random((3, customers))
+    return pd.DataFrame(
+        {
+            "customer_key": keys,
+            "customer_id": keys.astype("str"),
+            "region": pd.array(np.where(keys % 4, "US-NY", "CN-31"), dtype="str"),
+            "locale": pd.array(np.where(keys % 4, "en", "zh-CN"), dtype="str"),
+            "dislikes": pd.array([None] * customers, dtype="str"),
+            "plain_style": False,
+            "email": pd.array(np.where(reach[0] < 0.95, "a@example.com", None), dtype="str"),
+            "phone": pd.array(np.where(reach[1] < 0.8, "+15550100", None), dtype="str"),
+            "preferred_channel": pd.array(np.where(reach[2] < 0.2, "sms", None), dtype="str"),
+            "email_consent": chance.random(customers) < 0.8,
+            "sms_consent": chance.random(customers) < 0.5,
+            "sensitive_consent": False,
+        }
+    )
+
+
+def draw_due(people: pd.DataFrame, candidates: int, decisions: Decisions) -> pd.DataFrame:
+    """Candidates as ``find_due`` returns them, at most one of a campaign for a customer."""
+    chance = np.random.default_rng(8)
+    pairs = chance.choice(len(people) * len(CAMPAIGNS), candidates, replace=False)
+    key, campaign = np.sort(pairs) // len(CAMPAIGNS), np.sort(pairs) % len(CAMPAIGNS)
+    tonight = np.datetime64(NIGHT, "s")
+    due = pd.DataFrame(
+        {
+            "customer_key": people["customer_key"].to_numpy()[key],
+            "campaign": pd.array(np.array(CAMPAIGNS)[campaign], dtype="str"),
+            "occasion_key": pd.array([f"drawn-{one}" for one in campaign], dtype="str"),
+            "send_from": tonight,
+            "send_until": tonight + chance.integers(0, 5, candidates) * np.timedelta64(86400, "s"),
+            "tier": pd.array(
+                chance.choice(
+                    ["member", "silver", "gold", "diamond"], candidates, p=[0.6, 0.25, 0.1, 0.05]
+                ),
+                dtype="str",
+            ),
+            "product_key": pd.array([pd.NA] * candidates, dtype="Int64"),
+        }
+    ).sort_values(["customer_key", "campaign", "occasion_key"], ignore_index=True)
+    for column in ("priority", "message_class", "when_crowded"):
+        values = {name: getattr(decisions.campaigns[name], column) for name in CAMPAIGNS}
+        due[column] = due["campaign"].map(values)
+    return due.astype({"message_class": "str", "when_crowded": "str"})
+
+
+def draw_ledger(people: pd.DataFrame, decisions: Decisions) -> Ledger:
+    """A month in which every fourth customer was touched once."""
+    chance = np.random.default_rng(9)
+    touched = np.flatnonzero(chance.random(len(people)) < 0.25)
+    days = [NIGHT - timedelta(days=int(one)) for one in range(1, 30)]
+    recent = pd.DataFrame(
+        {
+            "customer_key": people["customer_key"].to_numpy()[touched],
+            "campaign": "birthday",
+            "channel": "email",
+            "send_on": pd.to_datetime(days).to_numpy()[chance.integers(0, 29, len(touched))],
+        }
+    ).astype(dict(RECENT))
+    nothing = {"customer_key": "int64", "campaign": "str", "occasion_key": "str", "arm": "str"}
+    return Ledger(
+        permissions=Permissions(
+            customers=people,
+            suppressions=none_of(SUPPRESSIONS),
+            planned=pd.DataFrame({name: [] for name in nothing}).astype(nothing),
+        ),
+        recent=recent,
+        gifts_left={
+            name: len(people) // 200 for name, one in decisions.gifts.items() if one.runs_out
+        },
+    )
+
+
+def measure_choice(customers: int, candidates: int) -> tuple[list[Measured], dict[str, float]]:
+    """Plan a night by value and by priority; what came of it beside."""
+    policy = read_policy(shipped("policy.toml"))
+    contact = policy.contact.model_copy(
+        update={"roads": {"sms": Road(cost=5, messages_per_night=candidates // 20)}}
+    )
+    decisions = replace(
+        policy.decisions(), contact=contact, gift_budget=customers * 5, sending_budget=customers
+    )
+    people = draw_people(customers)
+    due, ledger = draw_due(people, candidates, decisions), draw_ledger(people, decisions)
+    seen: list[Alternatives] = []
+
+    def spied(among: Alternatives) -> Allocation:
+        seen.append(among)
+        return allocate(among)
+
+    found, figures = [], {"candidates": float(candidates)}
+    arbitration.allocate = spied  # type: ignore[attr-defined]
+    for way in ChosenBy:
+        work = partial(plan_touches, due, ledger, replace(decisions, chosen_by=way), night=NIGHT)
+        plan, seconds, peak = measured(work)
+        found.append(Measured(f"planned by {way}", seconds, len(plan.touches), peak))
+        account = plan.account
+        figures |= {
+            f"touches by {way}": float(len(plan.touches)),
+            f"value by {way}": account["value"],
+            "bound": account["bound"],
+        }
+    allocation, seconds, peak = measured(lambda: allocate(seen[0]))
+    _, bare_seconds, _ = measured(lambda: _bare(seen[0]))
+    offers = len(seen[0].group)
+    what = "HiGHS alone on all offers"
+    found.append(Measured("the choice alone", seconds, offers, peak, what, bare_seconds))
+    return found, figures | {"gap": allocation.gap}
+
+
+def _bare(among: Alternatives) -> None:
+    rows = np.arange(len(among.group))
+    ones = csr_array((np.ones(len(rows)), (among.group, rows)), shape=(among.groups, len(rows)))
+    linprog(
+        -among.value,
+        A_ub=vstack([ones, among.need.T], format="csr"),
+        b_ub=np.append(np.ones(among.groups), among.left),
+        bounds=(0, None),
+        method="highs-ipm",
+    )
+
+
+def main() -> None:
+    """Measure the choice."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--customers", type=int, default=100_000)
+    parser.add_argument("--candidates", type=int, default=40_000)
+    parser.add_argument("--out", type=Path, default=Path("var/benchmarks"))
+    told = parser.parse_args()
+    found, figures = measure_choice(told.customers, told.candidates)
+    table = Table("Stage", "Seconds", "Rows", "GiB", "Ratio", "Bare limit")
+    for one in found:
+        ratio = "" if one.ratio is None else f"{one.ratio:.2f}"
+        table.add_row(
+            one.stage, f"{one.seconds:.2f}", f"{one.rows:,}", f"{one.peak_gib:.2f}", ratio, one.bare
+        )
+    Console(width=120).print(table)
+    print(", ".join(f"{name} {value:,.6g}" for name, value in figures.items()))
+    told.out.mkdir(parents=True, exist_ok=True)
+    document = {
+        "customers": told.customers,
+        "ran_on": machine(),
+        "figures": figures,
+        "stages": [asdict(one) for one in found],
+    }
+    (told.out / f"choice-{told.customers}.json").write_text(json.dumps(document, indent=2))
+
+
+if __name__ == "__main__":
+    main()
