@@ -10,8 +10,8 @@ from tests.cli.shop import NOW, a_shop
 
 NUMBERS = {
     "night", "customers", "order_lines", "set_aside", "paused", "warnings", "due", "excluded",
-    "deferred", "held_out", "touched", "messages", "gift_cost", "batches", "waiting_review",
-    "models",
+    "deferred", "held_out", "touched", "messages", "gift_cost", "account", "batches",
+    "waiting_review", "models",
 }  # fmt: skip
 
 
