@@ -18,7 +18,7 @@ import pytest
 from tests.demo.ran import NIGHTS, ON_THE_DEMO, rows, sealed, shell
 
 pytestmark = ON_THE_DEMO
-NAMED = "105"
+NAMED = "216"
 """The first household with a reminder on the first night whom the next two nights mention too."""
 
 
