@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from care.domain.gift import Gift
-from care.storage import codes, gifts
+from care.storage import codes, gifts, schema
 from care.storage.database import reading, writing
 from care.storage.tables import (
     batches,
@@ -268,6 +268,22 @@ def test_a_budget_that_is_lowered_keeps_what_was_spent(shop):
     with reading(shop) as connection:
         limits = connection.execute(select(gift_budgets).order_by(gift_budgets.c.period)).all()
     assert [row.budget for row in limits] == [None, 10_000]
+
+
+def test_a_ledger_from_before_knows_what_its_gifts_cost(shop):
+    promise(shop, 101, 102)
+    promise(shop, 103, gift="tea")
+    promise(shop, 201, gift="tea", night=LATER)
+    settle(shop, "commit", 101)
+    settle(shop, "release", 102, 201)
+    schema.downgrade(shop, "0005")
+    schema.upgrade(shop)
+    spent = {"2017-11": 1_200, "2017-11-14": 1_200, "2017-11-20": 0}
+    with reading(shop) as connection:
+        assert dict(map(tuple, connection.execute(select(gift_budgets.c["period", "spent"])))) == (
+            spent
+        )
+    settle(shop, "release", 103)
 
 
 # ── What she was given last ─────────────────────────────────────────────────────────────────────

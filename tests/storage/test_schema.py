@@ -1,5 +1,6 @@
 """The schema goes forward and back on both databases, and is what the tables declare."""
 
+import sqlite3
 import threading
 
 import pytest
@@ -34,6 +35,18 @@ def test_an_upgrade_keeps_what_is_there(engine):
     schema.upgrade(engine)
     with reading(engine) as connection:
         assert connection.scalars(select(product_types.c.product_type)).all() == ["tea"]
+
+
+def test_who_opens_a_new_file_while_another_writes_waits_for_it(tmp_path):
+    path = tmp_path / "care.sqlite"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    later = threading.Timer(0.2, other.execute, ["COMMIT"])
+    later.start()
+    with reading(open_engine(f"sqlite:///{path}")) as connection:
+        assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
+    later.join()
+    other.close()
 
 
 def test_many_that_start_at_once_migrate_once(database_url):

@@ -49,6 +49,15 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("period", name=op.f("pk_gift_budgets")),
     )
+    # What gifts cost so far, so that what is given back has something to be taken from.
+    for period in ("%s", "substr(%s, 1, 7)"):
+        night = "CAST(touches.night AS TEXT)"
+        op.execute(
+            "INSERT INTO gift_budgets (period, spent) "
+            f"SELECT {period % night}, sum(CASE kind WHEN 'reserve' THEN cost "
+            "WHEN 'release' THEN -cost ELSE 0 END) "
+            "FROM gift_moves JOIN touches ON touches.touch_id = gift_moves.touch_id GROUP BY 1"
+        )
     op.create_table(
         "code_pools",
         sa.Column("gift_id", sa.Text(), nullable=False),
