@@ -30,11 +30,12 @@ from benchmarks.shop import Size, make_shop
 from care import nightly, training
 from care.domain.campaign import CampaignSettings, Tables
 from care.domain.campaigns import CAMPAIGNS
+from care.rhythms import read_habits
 from care.runtime import Runtime, open_runtime
 from care.standing import find_all_standings, settle_points
 from care.storage.database import reading
 from care.storage.history import open_history, spend
-from care.storage.snapshot import load_snapshot
+from care.storage.snapshot import load_snapshot, read_pinned
 from care.storage.tables import point_moves
 from care.tables import open_tables
 
@@ -75,7 +76,15 @@ def measure_rules(home: Path) -> list[Measured]:
     _, seconds, peak = measured(lambda: settle_points(runtime, history, standings, night=NIGHT))
     found.append(Measured("settling points", seconds, _moves(runtime), peak))
     tables, seconds, peak = measured(
-        lambda: open_tables(runtime, snapshot, history, standings, night=NIGHT)
+        lambda: open_tables(
+            runtime,
+            snapshot,
+            history,
+            standings,
+            read_habits(runtime.store, NIGHT),
+            read_pinned(runtime.store, snapshot.products),
+            night=NIGHT,
+        )
     )
     found.append(Measured("tables", seconds, lines, peak, **bare))
     rows = {

@@ -14,15 +14,12 @@ from sqlalchemy.exc import IntegrityError
 from care import correspondence, desk, training
 from care.domain.campaign import Tables
 from care.domain.campaigns import CAMPAIGNS
-from care.domain.case import complaining
-from care.domain.consent import COLUMN_OF, Purpose, sensitive_products
+from care.domain.consent import COLUMN_OF
 from care.domain.due import find_due
 from care.domain.feed import doubts
 from care.domain.gift import running_low
 from care.domain.holdout import drawn_since, lopsided
-from care.domain.review import displeased
-from care.domain.screen import Permissions
-from care.domain.touch import Ledger, plan_touches
+from care.domain.touch import plan_touches
 from care.domain.warning import in_words
 from care.intake.beside import read_beside
 from care.intake.consents import read_consents
@@ -32,8 +29,9 @@ from care.intake.orders import open_orders
 from care.intake.products import read_products
 from care.intake.sources import read_sources
 from care.intake.taken import Taken
+from care.ledger import read_ledger
 from care.policy import Policy
-from care.rhythms import find_habits, save_habits
+from care.rhythms import find_habits, read_habits, save_habits
 from care.runtime import Runtime
 from care.standing import find_all_standings, settle_points
 from care.storage import catalogue, consents, gifts, nights, people
@@ -52,8 +50,7 @@ from care.storage.snapshot import (
     previous_snapshot,
     read_pinned,
 )
-from care.suppression import suppressions_of
-from care.tables import open_tables
+from care.tables import left_out, open_tables
 from care.watch import watch
 
 log = logging.getLogger(__name__)
@@ -213,16 +210,17 @@ def _plan_once(runtime: Runtime, night: date) -> None:
         told = nights.read_warnings(connection)
     standings = find_all_standings(policy, history, night)
     settle_points(runtime, history, standings, night=night)
-    tables = open_tables(runtime, snapshot, history, standings, night=night)
+    sold = read_pinned(runtime.store, snapshot.products)
+    habits = read_habits(runtime.store, night)
+    tables = open_tables(runtime, snapshot, history, standings, habits, sold, night=night)
     in_doubt = doubts(lines_by_day(history), policy.feed, night=night)
     paused = _paused(policy, in_doubt, night) | _left_out(policy, tables, night)
-    sold = read_pinned(runtime.store, snapshot.products)
     warnings = [] if in_doubt else watch(policy, history, tables, sold, told, night=night)
     decisions = policy.decisions(paused=paused)
 
     due = find_due(tables, decisions.campaigns, night=night)
     with reading(runtime.engine) as connection:
-        ledger = _read_ledger(connection, runtime, tables, sold, due, night)
+        ledger = read_ledger(connection, runtime, tables, sold, due, night=night)
         champions = _read_champions(connection)
         since = drawn_since(policy.holdout.period, night)
         arms = nights.count_arms(connection, since, policy.sha256)
@@ -263,48 +261,6 @@ def _plan_once(runtime: Runtime, night: date) -> None:
     )
 
 
-def _read_ledger(
-    connection: Connection,
-    runtime: Runtime,
-    tables: Tables,
-    sold: pd.DataFrame,
-    due: pd.DataFrame,
-    night: date,
-) -> Ledger:
-    policy = runtime.policy
-    reached = tables.customers[tables.customers["customer_key"].isin(due["customer_key"])]
-    return Ledger(
-        permissions=Permissions(
-            customers=tables.customers,
-            suppressions=suppressions_of(
-                runtime, connection, reached, at=night_begins(night, policy.shop.timezone)
-            ),
-            impersonal=consents.read_customers_with(
-                connection, Purpose.PERSONALISATION, granted=False
-            ),
-            sensitive=sensitive_products(sold, policy.wording.sensitive),
-            planned=nights.read_planned(connection, due),
-            complaining=complaining(tables.cases),
-            displeased=displeased(
-                tables.reviews,
-                tables.cases,
-                night=night,
-                days=policy.contact.quiet_after_bad_review_days,
-            ),
-        ),
-        recent=nights.read_recent(connection, night),
-        gifts_left=gifts.pieces_left(connection, policy.gifts),
-        last_gifts=gifts.last_gifts(connection, due["customer_key"]),
-        money_left=_money_left(connection, policy, night),
-    )
-
-
-def _money_left(connection: Connection, policy: Policy, night: date) -> int | None:
-    """What the month still allows for gifts."""
-    budget, (_, spent) = policy.night.month_gift_budget, gifts.spent_in(connection, night)
-    return None if budget is None else max(0, budget - spent)
-
-
 def _read_champions(connection: Connection) -> dict[str, str | None]:
     found = {kind: find_champion(connection, kind) for kind in ("items", "timing")}
     return {kind: None if one is None else one.name for kind, one in found.items()}
@@ -320,9 +276,8 @@ def _paused(policy: Policy, found: list[str], night: date) -> dict[str, list[str
 
 def _left_out(policy: Policy, tables: Tables, night: date) -> dict[str, list[str]]:
     """Campaigns whose inputs the shop does not deliver, and which those are."""
-    lacking = {name: CAMPAIGNS[name].lacking(tables) for name in policy.enabled}
-    left_out = {name: inputs for name, inputs in lacking.items() if inputs}
-    if left_out:
-        told = "; ".join(f"{name}, as {' and '.join(why)}" for name, why in left_out.items())
+    found = left_out(policy, tables)
+    if found:
+        told = "; ".join(f"{name}, as {' and '.join(why)}" for name, why in found.items())
         log.warning("%s: left out: %s", night, told)
-    return left_out
+    return found

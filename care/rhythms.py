@@ -2,7 +2,7 @@
 
 import io
 import logging
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 
@@ -86,12 +86,9 @@ def find_habits(
     offered. Categories that no message may name are left out. Without a timing model nothing is
     foretold to run out, and the log says so; breaks and silences need none.
     """
-    champion = load_champion(runtime, "timing")
-    if champion is None:
-        log.warning("no timing model speaks: nothing is foretold to run out")
-    sayable = sold[~sold["category"].isin(runtime.policy.wording.never_name) & offered(sold)]
-    model = None if champion is None else champion[1]
-    found = [_of_piece(piece, model, sayable, last_known_day(night)) for piece in cut(history)]
+    model = _timing(runtime)
+    sayable, today = _sayable(runtime, sold), last_known_day(night)
+    found = [_habits(_Piece.of(piece, sayable, today), model, today) for piece in cut(history)]
     return Habits(
         **{
             one.name: pd.concat(
@@ -103,51 +100,110 @@ def find_habits(
     )
 
 
-def _of_piece(
-    history: ibis.Table, model: TimingModel | None, sold: pd.DataFrame, today: int
-) -> Habits:
-    days = recommended_days(history)
-    pairs = rhythm(days, today=today)
-    types = sold.drop_duplicates("type_key").set_index("type_key")["category"]
-    lines = item_history(history)
-    bought = Personal.fit(lines, today=today) if len(lines) else None
+def foretell(
+    runtime: Runtime, history: ibis.Table, sold: pd.DataFrame, *, nights: Sequence[date]
+) -> dict[date, pd.DataFrame]:
+    """The columns of ``RHYTHMS`` that coming nights would see if all bought as they are used to.
 
-    def named(rows: pd.DataFrame) -> pd.DataFrame:
+    ``history``: as of the first of the nights, or of one before it; ``nights``: in order. Whoever
+    is expected to buy again on a day after the last known one is taken to have done so.
+    """
+    model, sayable = _timing(runtime), _sayable(runtime, sold)
+    found = {night: [none_of(RHYTHMS)] for night in nights}
+    if model is not None:
+        for lines in cut(history):
+            known = last_known_day(nights[0])
+            piece = _Piece.of(lines, sayable, known)
+            pairs = _regular(piece.pairs)
+            for night in nights:
+                today = last_known_day(night)
+                pairs = _as_they_are_used_to(pairs, model, known=known, today=today)
+                found[night].append(_rhythms(piece, pairs, model, today))
+    return {night: pd.concat(parts, ignore_index=True) for night, parts in found.items()}
+
+
+def _timing(runtime: Runtime) -> TimingModel | None:
+    champion = load_champion(runtime, "timing")
+    if champion is None:
+        log.warning("no timing model speaks: nothing is foretold to run out")
+    return None if champion is None else champion[1]
+
+
+def _sayable(runtime: Runtime, sold: pd.DataFrame) -> pd.DataFrame:
+    return sold[~sold["category"].isin(runtime.policy.wording.never_name) & offered(sold)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Some customers: the days on which they bought, and what they would buy again."""
+
+    days: pd.DataFrame
+    pairs: pd.DataFrame
+    sold: pd.DataFrame
+    bought: Personal | None
+
+    @classmethod
+    def of(cls, history: ibis.Table, sold: pd.DataFrame, today: int) -> "_Piece":
+        days = recommended_days(history)
+        lines = item_history(history)
+        bought = Personal.fit(lines, today=today) if len(lines) else None
+        return cls(days, rhythm(days, today=today), sold, bought)
+
+    def named(self, rows: pd.DataFrame) -> pd.DataFrame:
         """The category of each type, and the product of it that she would most likely buy."""
+        types = self.sold.drop_duplicates("type_key").set_index("type_key")["category"]
         rows = rows.assign(category=rows["type"].map(types))
         rows = rows[rows["category"].notna()]
-        if bought is None or rows.empty:
+        if self.bought is None or rows.empty:
             return rows.assign(item=pd.Series(dtype="Int64"))
-        again = bought.again_for_types(
+        again = self.bought.again_for_types(
             rows[["customer", "type"]],
-            item_types=sold[["product_key", "type_key"]].rename(
+            item_types=self.sold[["product_key", "type_key"]].rename(
                 columns={"product_key": "item", "type_key": "type"}
             ),
         )
         return rows.merge(again[["customer", "type", "item"]], on=["customer", "type"], how="left")
 
+
+def _habits(piece: _Piece, model: TimingModel | None, today: int) -> Habits:
     return Habits(
-        rhythms=none_of(RHYTHMS) if model is None else _rhythms(pairs, model, named, today),
-        breaks=_breaks(pairs, named, today),
-        silences=_silences(days, today),
+        rhythms=none_of(RHYTHMS)
+        if model is None
+        else _rhythms(piece, _regular(piece.pairs), model, today),
+        breaks=_breaks(piece, today),
+        silences=_silences(piece.days, today),
     )
 
 
-Named = Callable[[pd.DataFrame], pd.DataFrame]
+def _regular(pairs: pd.DataFrame) -> pd.DataFrame:
+    return pairs[pairs["purchases"] >= MIN_PURCHASE_DAYS].reset_index(drop=True)
 
 
-def _rhythms(pairs: pd.DataFrame, model: TimingModel, named: Named, today: int) -> pd.DataFrame:
-    regular = pairs[pairs["purchases"] >= MIN_PURCHASE_DAYS].reset_index(drop=True)
+def _as_they_are_used_to(
+    pairs: pd.DataFrame, model: TimingModel, *, known: int, today: int
+) -> pd.DataFrame:
+    """Pairs with a purchase more where one was expected after ``known`` and up to ``today``."""
+    due = model.due(pairs, today=today, horizon=HORIZON_DAYS)
+    expected = due["expected_day"].to_numpy("int32")
+    again = (expected > known) & (expected <= today)
+    return pairs.assign(
+        last_day=np.where(again, expected, pairs["last_day"].to_numpy("int32")),
+        purchases=pairs["purchases"].to_numpy("int32") + again,
+    )
+
+
+def _rhythms(piece: _Piece, regular: pd.DataFrame, model: TimingModel, today: int) -> pd.DataFrame:
     due = model.due(regular, today=today, horizon=HORIZON_DAYS)
-    due = named(due[(due["expected_day"] - today).abs() <= NEAR_DAYS])
+    due = piece.named(due[(due["expected_day"] - today).abs() <= NEAR_DAYS])
     telling = (due["window_to"] - due["window_from"]) <= LONGEST_WINDOW_DAYS
     frame = _keyed(due, "last_day", "expected_day", "window_from", "window_to")
     frame.loc[~telling, ["window_from", "window_to"]] = pd.NaT
     return frame.astype(RHYTHMS)[list(RHYTHMS)]
 
 
-def _breaks(pairs: pd.DataFrame, named: Named, today: int) -> pd.DataFrame:
+def _breaks(piece: _Piece, today: int) -> pd.DataFrame:
     """What she bought regularly and has stopped buying, though she still shops."""
+    pairs = piece.pairs
     habits = pairs[
         (pairs["purchases"] >= MIN_HABIT) & (pairs["mean_interval"] <= LONGEST_HABIT_DAYS)
     ].reset_index(drop=True)
@@ -155,7 +211,7 @@ def _breaks(pairs: pd.DataFrame, named: Named, today: int) -> pd.DataFrame:
     lately = habits["customer"].map(shopped).to_numpy() >= today - STILL_SHOPS_DAYS
     broken = overdue_from(habits, today=today, share=HARDLY_ANY)
     fresh = (broken <= today + 1) & (broken > today - FRESH_DAYS) & lately
-    found = named(habits.assign(broken_on=broken)[fresh])
+    found = piece.named(habits.assign(broken_on=broken)[fresh])
     return _keyed(found, "last_day", "broken_on").astype(BREAKS)[list(BREAKS)]
 
 

@@ -13,9 +13,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from care import desk, report, terminal
+from care import desk, report
 from care.desk import Sample
 from care.runtime import Runtime, open_runtime
+from care.terminal import screen
+from care.terminal.night import print_night, print_nights
 
 PICTURES = Path(__file__).parent / "pictures"
 COLUMNS = 120
@@ -62,11 +64,11 @@ def night_as_svg(runtime: Runtime) -> str:
     if found is None:
         raise UnableToTakePicture("no night was planned in this home; run `care demo` there first")
     nights = sorted({one.night for one in desk.list_campaigns(runtime)})
-    console = terminal.console
+    console = screen.console
     console.record, console.file, console.width = True, io.StringIO(), COLUMNS
-    terminal.print_night(found)
+    print_night(found)
     console.print()
-    terminal.print_nights([report.night_report(runtime, night) for night in nights[-3:]])
+    print_nights([report.night_report(runtime, night) for night in nights[-3:]])
     return console.export_svg(title="care demo")
 
 

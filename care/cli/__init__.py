@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from care.cli import consent, gifts, intake, night, points, policy, review, suppress
+from care.cli import consent, forecast, gifts, intake, night, points, policy, review, suppress
 from care.cli.exit import Exit, code_of, in_words
 from care.cli.log import log_as_told
 from care.cli.option import PLAIN
@@ -18,6 +18,7 @@ Start here:
   care status                    how the last night stands
   care review list --waiting     what waits for a person
   care explain CUSTOMER          why she was contacted, or was not
+  care forecast                  the next thirty nights, if nothing changes
 
 \b
 Exit codes:
@@ -43,6 +44,7 @@ app.command("night")(night.run_night)
 app.command()(night.release)
 app.command()(night.status)
 app.command()(night.explain)
+app.command()(forecast.forecast)
 app.add_typer(review.review, name="review")
 app.add_typer(gifts.gifts, name="gifts")
 app.add_typer(consent.consent, name="consent")

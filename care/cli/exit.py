@@ -25,6 +25,7 @@ _CODES = {
     "UnableToBuildShop": Exit.WRONG_CONFIGURATION,
     "UnableToDecide": Exit.REFUSED,
     "UnableToExplain": Exit.REFUSED,
+    "UnableToForecast": Exit.REFUSED,
     "UnableToImportCodes": Exit.REFUSED,
     "UnableToMovePoints": Exit.REFUSED,
     "UnableToPlan": Exit.REFUSED,

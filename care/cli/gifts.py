@@ -24,7 +24,7 @@ def gifts_status(home: Home = None, night: Night = None, as_json: AsJson = False
     if as_json:
         print_json(asdict(found))
     else:
-        from care.terminal import print_gifts
+        from care.terminal.gifts import print_gifts
 
         print_gifts(found)
 

@@ -45,7 +45,7 @@ def run_night(
     if as_json:
         print_json(found.numbers())
     else:
-        from care.terminal import print_night
+        from care.terminal.night import print_night
 
         print_night(found)
 
@@ -74,7 +74,7 @@ def explain(
     if as_json:
         print_json(asdict(found))
     else:
-        from care.terminal import print_explanation
+        from care.terminal.explanation import print_explanation
 
         print_explanation(found)
 
@@ -120,7 +120,8 @@ def status(home: Home = None, as_json: AsJson = False) -> None:
     if found is None:
         print("No night was planned here yet. Try `care demo`, or `care night --night DATE`.")
         return
-    from care.terminal import print_campaigns, print_night
+    from care.terminal.night import print_night
+    from care.terminal.review import print_campaigns
 
     print_night(found)
     if earlier := [one for one in waiting if one.night != found.record.night]:

@@ -34,7 +34,7 @@ def review_list(
     if as_json:
         print_json([asdict(campaign) for campaign in found])
     else:
-        from care.terminal import print_campaigns
+        from care.terminal.review import print_campaigns
 
         print_campaigns(found)
 
@@ -88,7 +88,7 @@ def review_show(
             }
         )
     else:
-        from care.terminal import print_campaign
+        from care.terminal.review import print_campaign
 
         print_campaign(found, shown, trail)
 

@@ -31,7 +31,9 @@ from care.demo.shop import build_shop
 from care.policy import read_policy
 from care.runtime import Runtime
 from care.settings import Settings, read_settings, shipped
-from care.terminal import WIDTH, console, print_night, print_nights, sample_panel
+from care.terminal.night import print_night, print_nights
+from care.terminal.review import sample_panel
+from care.terminal.screen import WIDTH, console
 
 TASKS_BESIDE_COMPOSE = 10
 """Of one night: six of the nightly DAG, and two runs of the release DAG with two each."""

@@ -180,7 +180,9 @@ class Campaign:
     letter may: name → a value of the type that its rule writes (text, whole number or day), true
     enough to try templates on. ``turns``: further examples, for letters that say another thing when
     a fact is another or missing. ``foreseeable``: its occasions follow from a customer's own dates
-    alone, so that they are known long before. ``finds``: the segments it can find at all, where
+    alone, so that they are known long before. ``known_ahead``: those of the coming weeks follow
+    from what is known tonight, as far as customers do nothing new; of a campaign that is neither, a
+    forecast takes what came before again. ``finds``: the segments it can find at all, where
     that is not all of them. ``forgotten_after_days``: so long after it began, a journey's entry is
     not known any more. ``personal``: her advisor signs where she has one, and gets
     her answers.
@@ -193,10 +195,16 @@ class Campaign:
     facts: Mapping[str, Fact] = field(default_factory=dict)
     turns: tuple[Mapping[str, Fact], ...] = ()
     foreseeable: bool = False
+    known_ahead: bool = False
     needs: frozenset[str] = frozenset()
     finds: frozenset[Segment] = frozenset()
     forgotten_after_days: int | None = None
     personal: bool = False
+
+    @property
+    def told_ahead(self) -> bool:
+        """Whether its rule finds the candidates of coming weeks from what is known tonight."""
+        return self.foreseeable or self.known_ahead
 
     def lacking(self, tables: Tables) -> list[str]:
         """Why the campaign is left out, in words; nothing if all it needs is there."""

@@ -18,8 +18,16 @@ def find_due(
     Returns columns ``candidate.DTYPES`` + ``campaign, tier, priority, message_class,
     when_crowded``, one row per identity, sorted by it.
     """
-    found = [candidates({"customer_key": []}).assign(campaign="")]
-    found += [
+    found = find_candidates(tables, settings, night=night)
+    return with_decisions(pd.concat(found, ignore_index=True), settings, tables.customers)
+
+
+def find_candidates(
+    tables: Tables, settings: Mapping[str, CampaignSettings], *, night: date
+) -> list[pd.DataFrame]:
+    """Each enabled campaign's candidates: ``candidate.DTYPES`` and ``campaign``."""
+    nobody = candidates({"customer_key": []}).assign(campaign="")
+    return [nobody] + [
         addressed(
             CAMPAIGNS[name].candidates(tables, chosen, night=night),
             chosen.audience,
@@ -28,10 +36,19 @@ def find_due(
         for name, chosen in sorted(settings.items())
         if chosen.enabled
     ]
-    due = pd.concat(found, ignore_index=True).sort_values(IDENTITY, ignore_index=True)
+
+
+def with_decisions(
+    found: pd.DataFrame, settings: Mapping[str, CampaignSettings], customers: pd.DataFrame
+) -> pd.DataFrame:
+    """Candidates (``candidate.DTYPES`` and ``campaign``) with what was decided of their campaigns.
+
+    Returns what ``find_due`` does.
+    """
+    due = found.sort_values(IDENTITY, ignore_index=True)
     for decided in ("priority", "message_class", "when_crowded"):
         values = {name: getattr(chosen, decided) for name, chosen in settings.items()}
         due[decided] = due["campaign"].map(values)
-    tiers = tables.customers.set_index("customer_key")["tier"]
+    tiers = customers.set_index("customer_key")["tier"]
     due["tier"] = due["customer_key"].map(tiers).astype("str")
     return due.astype({"priority": "int64", "message_class": "str", "when_crowded": "str"})

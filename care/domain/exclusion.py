@@ -37,6 +37,17 @@ class Reason(StrEnum):
     NOT_WORTH_IT = "not_worth_it"
 
 
+BINDING = (
+    Reason.WEEKLY_CAP,
+    Reason.MONTHLY_CAP,
+    Reason.MINIMUM_GAP,
+    Reason.CHANNEL_CAP,
+    Reason.BLACKOUT,
+    Reason.OUTRANKED,
+    Reason.NO_ROOM,
+)
+"""Reasons of the policy's own making: a looser one would have let the candidate through."""
+
 IN_WORDS: dict[Reason, str] = {
     Reason.ALREADY_TOUCHED: "this occasion was already planned on an earlier night",
     Reason.ALREADY_HELD_OUT: "this occasion is in the control group",

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, and_, bindparam, func, select, update
 
+from care.domain.channel import Channel
 from care.storage.batches import Share
 from care.storage.bulk import insert_frame, read_frame
 from care.storage.tables import (
@@ -206,3 +207,18 @@ def count_messages(connection: Connection, night: date) -> pd.DataFrame:
         .order_by(*keys)
     )
     return read_frame(connection, query)
+
+
+def count_parts(connection: Connection, since: date) -> pd.DataFrame:
+    """``campaign, messages, parts`` of the short messages written for the nights from a day on."""
+    query = (
+        select(
+            messages.c.campaign,
+            func.count().label("messages"),
+            func.sum(messages.c.segments).label("parts"),
+        )
+        .where(messages.c.channel == str(Channel.SMS), messages.c.night >= since)
+        .group_by(messages.c.campaign)
+        .order_by(messages.c.campaign)
+    )
+    return read_frame(connection, query).astype({"messages": "int64", "parts": "int64"})

@@ -13,6 +13,7 @@ from care.domain.arbitration import Account
 from care.domain.campaign import PAST
 from care.domain.candidate import IDENTITY
 from care.domain.contact_policy import RECENT
+from care.domain.exclusion import Reason
 from care.domain.holdout import Scope
 from care.domain.touch import Plan
 from care.domain.warning import Warned
@@ -86,6 +87,31 @@ def read_warnings(connection: Connection) -> list[tuple[date, Warned]]:
     """What staff were warned of on every night planned so far."""
     query = select(nights.c.night, nights.c.warnings).order_by(nights.c.night)
     return [(night, warning) for night, told in connection.execute(query) for warning in told]
+
+
+def planned_nights(connection: Connection) -> list[date]:
+    """Every night planned so far, in order."""
+    return list(connection.scalars(select(nights.c.night).order_by(nights.c.night)))
+
+
+def read_came(connection: Connection, night: date, campaigns: Sequence[str]) -> pd.DataFrame:
+    """Who was due for some campaigns on a night, but for occasions that were planned before.
+
+    ``night``, identity, ``send_on, send_until, type_key, product_key``; the last four are known of
+    touches alone.
+    """
+    about = ("night", *IDENTITY, "send_on", "send_until", "type_key", "product_key")
+    made = select(*touches.c[about]).where(
+        touches.c.night == night, touches.c.campaign.in_(campaigns)
+    )
+    before = (str(Reason.ALREADY_TOUCHED), str(Reason.ALREADY_HELD_OUT))
+    others = select(*exclusions.c["night", *IDENTITY]).where(
+        exclusions.c.night == night,
+        exclusions.c.campaign.in_(campaigns),
+        exclusions.c.reason.not_in(before),
+    )
+    found = [read_frame(connection, query) for query in (made, others)]
+    return pd.concat(found, ignore_index=True)
 
 
 def read_planned(connection: Connection, due: pd.DataFrame) -> pd.DataFrame:

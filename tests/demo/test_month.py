@@ -7,10 +7,11 @@ import pytest
 from care import nightly, training
 from care.demo.shop import build_shop
 from care.domain.due import find_due
+from care.rhythms import read_habits
 from care.runtime import open_runtime
 from care.standing import find_all_standings, settle_points
 from care.storage.history import open_history
-from care.storage.snapshot import load_snapshot
+from care.storage.snapshot import load_snapshot, read_pinned
 from care.tables import open_tables
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -32,7 +33,15 @@ def test_every_campaign_has_somebody_due_in_the_demos_month(tmp_path):
         history = open_history(runtime.store, snapshot.history, night=night)
         standings = find_all_standings(runtime.policy, history, night)
         settle_points(runtime, history, standings, night=night)
-        tables = open_tables(runtime, snapshot, history, standings, night=night)
+        tables = open_tables(
+            runtime,
+            snapshot,
+            history,
+            standings,
+            read_habits(runtime.store, night),
+            read_pinned(runtime.store, snapshot.products),
+            night=night,
+        )
         due = find_due(tables, decisions.campaigns, night=night)
         for name, count in due["campaign"].value_counts().items():
             found[str(name)] = found.get(str(name), 0) + int(count)

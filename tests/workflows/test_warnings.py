@@ -11,7 +11,8 @@ from care.runtime import Runtime
 from care.storage.database import reading, writing
 from care.storage.nights import read_warnings
 from care.storage.tables import nights
-from care.terminal import console, print_night
+from care.terminal.night import print_night
+from care.terminal.screen import console
 from tests.workflows.builders import NIGHT, a_house, at
 from tests.workflows.delivered import deliver
 

@@ -66,4 +66,5 @@ CAMPAIGN = Campaign(
     find_maintenance,
     reads_behaviour=True,
     needs=frozenset({"products.service_interval_days"}),
+    known_ahead=True,
 )

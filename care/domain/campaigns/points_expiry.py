@@ -66,4 +66,5 @@ CAMPAIGN = Campaign(
     find_points_expiring,
     facts={"points": 1_250, "expiring": 200, "expires_on": date(2026, 6, 30)},
     turns=({"points": 200, "expiring": 200, "expires_on": date(2026, 6, 30)},),
+    known_ahead=True,
 )

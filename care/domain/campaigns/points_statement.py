@@ -76,4 +76,5 @@ CAMPAIGN = Campaign(
     find_points_statements,
     facts={"points": 1_250, "expiring": 200, "expires_on": date(2026, 6, 30)},
     turns=({"points": 1, "expiring": 0},),
+    known_ahead=True,
 )

@@ -87,4 +87,5 @@ CAMPAIGN = Campaign(
     find_replenishments,
     reads_behaviour=True,
     finds=BUYING_REPEATEDLY,
+    known_ahead=True,
 )

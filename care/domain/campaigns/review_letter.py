@@ -153,4 +153,5 @@ CAMPAIGN = Campaign(
         {"visits": 4, "months": 3, "until": _UNTIL},
     ),
     finds=BUYING_REPEATEDLY,
+    known_ahead=True,
 )

@@ -76,4 +76,5 @@ CAMPAIGN = Campaign(
     reads_behaviour=True,
     facts={"ends_on": date(2026, 6, 8), "extension": 1},
     needs=frozenset({"products.warranty_days"}),
+    known_ahead=True,
 )

@@ -1,0 +1,56 @@
+"""Charts, drawn here as SVG: nothing is fetched, and no browser is needed."""
+
+import altair as alt
+import pandas as pd
+import vl_convert
+from babel.numbers import get_currency_precision
+
+from care.forecast import Forecast
+
+NAMED = 7
+"""So many campaigns have a colour of their own; the others share one."""
+OTHERS = "others"
+PALETTE = (
+    "#2a6f97", "#e07a5f", "#81b29a", "#f2cc8f", "#6d597a", "#b56576", "#3d405b", "#c9c9c9",
+)  # fmt: skip
+
+
+def draw_forecast(found: Forecast) -> str:
+    """Messages a night by campaign, and below what their gifts cost: SVG."""
+    rows = found.treated
+    most = rows.groupby("campaign")["touches"].sum().sort_values(ascending=False, kind="stable")
+    named = list(most.index[:NAMED])
+    order = [name.replace("_", " ") for name in named] + [OTHERS] * (len(most) > NAMED)
+    shown = rows["campaign"].where(rows["campaign"].isin(named), OTHERS).str.replace("_", " ")
+    bars = rows.assign(campaign=shown).groupby(["night", "campaign"], as_index=False)
+    per_unit = 10 ** get_currency_precision(found.currency)
+    nights = pd.DataFrame({"night": [pd.Timestamp(one.night) for one in found.nights]})
+    spent = nights.merge(
+        rows.groupby("night", as_index=False)["gift_cost"].sum(), on="night", how="left"
+    ).fillna({"gift_cost": 0})
+    day = alt.X("yearmonthdate(night):O", title=None, axis=alt.Axis(format="%d %b", labelAngle=-90))
+    volume = (
+        alt.Chart(bars["touches"].sum(), title="Messages a night")
+        .mark_bar()
+        .encode(
+            x=day.axis(None),
+            y=alt.Y("touches:Q", title=None),
+            color=alt.Color("campaign:N", title=None, sort=order).scale(
+                domain=order, range=[*PALETTE[: min(len(most), NAMED)], PALETTE[-1]][: len(order)]
+            ),
+            order=alt.Order("place:Q"),
+        )
+        .transform_calculate(place=f"indexof({order!r}, datum.campaign)")
+        .properties(width=640, height=220)
+    )
+    gifts = (
+        alt.Chart(
+            spent.assign(money=spent["gift_cost"] / per_unit), title=f"Gifts, {found.currency}"
+        )
+        .mark_bar(color=PALETTE[0])
+        .encode(x=day, y=alt.Y("money:Q", title=None))
+        .properties(width=640, height=90)
+    )
+    both = alt.vconcat(volume, gifts).resolve_scale(x="shared").configure(font="sans-serif")
+    svg: str = vl_convert.vegalite_to_svg(both.to_dict(format="vega-lite"))
+    return svg

@@ -1,0 +1,1 @@
+"""How the house looks in a terminal: a module for each thing that is shown."""

@@ -1,0 +1,39 @@
+"""On the screen: one customer, and why."""
+
+from rich.text import Text
+
+from care.explanation import Explanation, in_words
+from care.terminal.screen import console, table
+
+OUTCOME = {
+    "touched": ("touched", "green"),
+    "held_out": ("held out", "cyan"),
+    "deferred": ("deferred", "yellow"),
+    "excluded": ("excluded", "red"),
+    "paused": ("paused", "yellow"),
+    "off": ("off", "dim"),
+    "not_due": ("not due", "dim"),
+}
+
+
+def print_explanation(found: Explanation) -> None:
+    """One customer on one night: every campaign, and what became of it."""
+    console.rule(
+        f"[bold]Customer {found.customer_ref}, night of {found.night}", style="cyan", align="left"
+    )
+    rows = table()
+    for name in ("campaign", "outcome", "why"):
+        rows.add_column(name, no_wrap=name == "campaign")
+    for one in found.considered:
+        label, style = OUTCOME[one.outcome]
+        why = one.why + (f"; next on {one.next_on}" if one.next_on else "")
+        rows.add_row(one.campaign, Text(label, style), why)
+    console.print(rows)
+    if found.earlier:
+        console.print("\nOther nights")
+        rows = table()
+        for name in ("night", "campaign", "what became of it"):
+            rows.add_column(name, no_wrap=name != "what became of it")
+        for life in found.earlier:
+            rows.add_row(f"{life.night}", life.campaign, in_words(life))
+        console.print(rows)
