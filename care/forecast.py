@@ -89,43 +89,39 @@ class Forecast:
 
     def numbers(self) -> dict[str, Any]:
         """What `--json` prints."""
-        treated = self.treated
+        ends, runs_out = self.nights[-1].gifts_left, self.runs_out
         return {
             "last_planned": self.last_planned.isoformat(),
             "repeated": [night.isoformat() for night in self.repeated],
             "known_ahead": self.known_ahead,
             "left_out": dict(self.left_out),
-            "nights": [
-                {
-                    "night": one.night.isoformat(),
-                    "due": dict(sorted(one.due.items())),
-                    "touched": _sums(of_night(treated, one.night), "campaign", "touches"),
-                    "messages": _sums(of_night(treated, one.night), "channel", "touches"),
-                    "held_out": int(
-                        of_night(self.touches, one.night)
-                        .query("arm == @HELD_OUT", local_dict={"HELD_OUT": HELD_OUT})["touches"]
-                        .sum()
-                    ),
-                    "deferred": one.deferred,
-                    "held_back": dict(one.held_back),
-                    "short": [dict(price) for price in one.short],
-                    "sms_parts": parts_or_none(of_night(treated, one.night)),
-                    "gift_cost": int(of_night(treated, one.night)["gift_cost"].sum()),
-                    "sending_cost": int(of_night(treated, one.night)["sending_cost"].sum()),
-                    "gifts_left": dict(sorted(one.gifts_left.items())),
-                }
-                for one in self.nights
-            ],
+            "nights": [self._of(one) for one in self.nights],
             "gifts": {
                 gift: {
                     "left_now": left,
-                    "left_at_the_end": self.nights[-1].gifts_left[gift],
-                    "runs_out_on": None
-                    if (on := self.runs_out.get(gift)) is None
-                    else on.isoformat(),
+                    "left_at_the_end": ends[gift],
+                    "runs_out_on": runs_out[gift].isoformat() if gift in runs_out else None,
                 }
                 for gift, left in sorted(self.gifts_left.items())
             },
+        }
+
+    def _of(self, one: NightAhead) -> dict[str, Any]:
+        rows = of_night(self.touches, one.night)
+        treated, held_out = rows[rows["arm"] == TREATED], rows[rows["arm"] == HELD_OUT]
+        return {
+            "night": one.night.isoformat(),
+            "due": dict(sorted(one.due.items())),
+            "touched": _sums(treated, "campaign"),
+            "messages": _sums(treated, "channel"),
+            "held_out": int(held_out["touches"].sum()),
+            "deferred": one.deferred,
+            "held_back": dict(one.held_back),
+            "short": [dict(price) for price in one.short],
+            "sms_parts": parts_or_none(treated),
+            "gift_cost": int(treated["gift_cost"].sum()),
+            "sending_cost": int(treated["sending_cost"].sum()),
+            "gifts_left": dict(sorted(one.gifts_left.items())),
         }
 
 
@@ -140,8 +136,8 @@ def parts_or_none(rows: pd.DataFrame) -> int | None:
     return None if parts.isna().any() else round(float(parts.sum()))
 
 
-def _sums(rows: pd.DataFrame, by: str, what: str) -> dict[str, int]:
-    return {str(name): int(count) for name, count in rows.groupby(by)[what].sum().items()}
+def _sums(rows: pd.DataFrame, by: str) -> dict[str, int]:
+    return {str(name): int(count) for name, count in rows.groupby(by)["touches"].sum().items()}
 
 
 def forecast(runtime: Runtime, *, count: int) -> Forecast:
@@ -171,7 +167,7 @@ def forecast(runtime: Runtime, *, count: int) -> Forecast:
     roads = {str(name): road.cost for name, road in policy.contact.roads.items()}
     touches = walk.touches.assign(
         parts=parts_of(walk.touches, parts),
-        sending_cost=walk.touches["channel"].map(roads).fillna(0),
+        sending_cost=walk.touches["channel"].map(roads).fillna(0).astype("int64"),
     )
     keys = ["night", "campaign", "arm", "channel"]
     summed = touches.groupby(keys, as_index=False).agg(

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, exists, insert, select, update
+from sqlalchemy import Connection, insert, select, tuple_, update
 
 from care.domain.decision import GENESIS, LEADS_TO, Decision, State, Verdict
 from care.storage.tables import campaign_nights, decisions, messages, nights
@@ -65,14 +65,12 @@ def list_leaving(connection: Connection, *, lock: bool = False) -> list[Campaign
 
     ``lock`` keeps them from being decided anew until the transaction ends.
     """
-    unsent = exists().where(
-        messages.c.night == campaign_nights.c.night,
-        messages.c.campaign == campaign_nights.c.campaign,
-        messages.c.state == "rendered",
-    )
+    # Asked this way round, the nights long gone are not looked through again.
+    unsent = select(messages.c.night, messages.c.campaign).where(messages.c.state == "rendered")
+    theirs = tuple_(campaign_nights.c.night, campaign_nights.c.campaign)
     query = (
         select(campaign_nights)
-        .where(campaign_nights.c.state == str(State.APPROVED), unsent)
+        .where(campaign_nights.c.state == str(State.APPROVED), theirs.in_(unsent.distinct()))
         .order_by(campaign_nights.c.night, campaign_nights.c.campaign)
     )
     rows = connection.execute(query.with_for_update() if lock else query)
