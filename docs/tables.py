@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import BaseModel
 from writing.campaign import campaign_portraits, campaign_rows
-from writing.figure import introductions, measured, stages, value
+from writing.figure import forecast, introductions, measured, stages, value, year
 from writing.key import explanation, keys, kind_of
 from writing.meaning import meaning
 from writing.table import DOCS, UnableToWriteTable, table
@@ -159,6 +159,8 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "value": value,
     "stages": stages,
     "introductions": introductions,
+    "forecast": forecast,
+    "year": year,
     "settings": settings,
     "shop.keys": shop_keys,
     **{f"shop.{model.NAME}": partial(shop_columns, model) for model in SHOP},

@@ -97,6 +97,52 @@ def introductions() -> str:
     )
 
 
+def forecast() -> str:
+    """What was foretold beside what came, as ``benchmarks/forecast.py`` measured it."""
+    found = _read("forecast")
+    rows = table(
+        ("Campaign", "Foretold", "Came", "As last week", "Known"),
+        (
+            (
+                f"`{name}`",
+                f"{one['foretold']:,}",
+                f"{one['came']:,}",
+                f"{one['as_last_week']:,.0f}",
+                "by date or habit" if one["known_ahead"] else "as before",
+            )
+            for name, one in found["campaigns"].items()
+        ),
+    )
+    errors = table(
+        ("Absolute error, as a share of what came", "Forecast", "As last week"),
+        (
+            (what.capitalize(), *(f"{found['missed'][way][what]:.0%}" for way in found["missed"]))
+            for what in ("of a night", "of a campaign", "of a campaign and night")
+        ),
+    )
+    return (
+        f"{found['ahead']} nights from {found['first']}, foretold after {found['lived']}. *As last "
+        "week* is the simplest forecast there is: every night as the mean night of the week "
+        f"before.\n\n{rows}\n\n{errors}"
+    )
+
+
+def year() -> str:
+    """A year of nights, as ``benchmarks/year.py`` lived through it."""
+    found = _read("year")
+    ran_on = found["machine"]
+    counted = {
+        "Nights": found["nights"],
+        "Customers": found["customers"],
+        "Touches": sum(found["touches"].values()),
+        "Birthdays and anniversaries, each met once or excused": found["occasions"],
+    }
+    rows = table(
+        (f"From {found['first']}", ""), ((n, f"{count:,}") for n, count in counted.items())
+    )
+    return f"{rows}\n\n{ran_on['processor']}, {ran_on['cores']} cores."
+
+
 def _share(measured: Mapping[str, float]) -> str:
     return f"{measured['share']:.1%} ± {measured['error']:.1%}"
 
