@@ -205,6 +205,7 @@ def _suggest(home: Path, waiting: list[str], look: datetime) -> None:
         _command(f"{prefix}care review approve {campaign} {night} {now}{here}")
         _command(f"{prefix}care release {now}{here}")
     _command(f"{prefix}care status{here}")
+    _command(f"{prefix}care forecast --nights 14{here}")
 
 
 def _command(text: str) -> None:
