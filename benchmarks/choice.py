@@ -4,8 +4,9 @@
 
 Draws customers, candidates of six campaigns and what the ledger knows of a month, then plans the
 night by value and by priority, with stock, money and short messages enough for a part of those who
-might have them. The bare limit is SciPy's HiGHS on all these offers as one program, built
-beforehand: what it costs to choose, without knowing whom, why not, or what was said before.
+might have them. Beside it the choice alone, among the same offers, is made by the house and by its
+bare limit, SciPy's HiGHS on all of them as one program: what it costs to choose, without knowing
+whom, why not, or what was said before.
 """
 
 import argparse
@@ -24,12 +25,13 @@ from scipy.sparse import csr_array, vstack
 
 from benchmarks.measure import Measured, machine, measured
 from benchmarks.night import NIGHT
-from care.domain import arbitration
-from care.domain.allocation import Allocation, Alternatives, allocate
+from care.domain.allocation import Alternatives, allocate
 from care.domain.arbitration import ChosenBy
-from care.domain.contact_policy import RECENT, Road
+from care.domain.contact_policy import RECENT, Road, keep_contact_policy
+from care.domain.gift import possible_gifts
+from care.domain.offer import make_offers
 from care.domain.rhythm import none_of
-from care.domain.screen import Permissions
+from care.domain.screen import Permissions, screen
 from care.domain.suppression import SUPPRESSIONS
 from care.domain.touch import Decisions, Ledger, plan_touches
 from care.policy import read_policy
@@ -130,14 +132,7 @@ def measure_choice(customers: int, candidates: int) -> tuple[list[Measured], dic
     )
     people = draw_people(customers)
     due, ledger = draw_due(people, candidates, decisions), draw_ledger(people, decisions)
-    seen: list[Alternatives] = []
-
-    def spied(among: Alternatives) -> Allocation:
-        seen.append(among)
-        return allocate(among)
-
     found, figures = [], {"candidates": float(candidates)}
-    arbitration.allocate = spied  # type: ignore[attr-defined]
     for way in ChosenBy:
         work = partial(plan_touches, due, ledger, replace(decisions, chosen_by=way), night=NIGHT)
         plan, seconds, peak = measured(work)
@@ -148,12 +143,50 @@ def measure_choice(customers: int, candidates: int) -> tuple[list[Measured], dic
             f"value by {way}": account["value"],
             "bound": account["bound"],
         }
-    allocation, seconds, peak = measured(lambda: allocate(seen[0]))
-    _, bare_seconds, _ = measured(lambda: _bare(seen[0]))
-    offers = len(seen[0].group)
+    among = _alternatives(due, ledger, decisions)
+    allocation, seconds, peak = measured(lambda: allocate(among))
+    _, bare_seconds, _ = measured(lambda: _bare(among))
     what = "HiGHS alone on all offers"
-    found.append(Measured("the choice alone", seconds, offers, peak, what, bare_seconds))
+    found.append(Measured("the choice alone", seconds, len(among.group), peak, what, bare_seconds))
     return found, figures | {"gap": allocation.gap}
+
+
+def _alternatives(due: pd.DataFrame, ledger: Ledger, decisions: Decisions) -> Alternatives:
+    """The offers of the night, one group a customer, and what they take of what is scarce.
+
+    The campaigns drawn owe nobody anything, so that each customer has one choice.
+    """
+    people, plans = ledger.permissions.customers, decisions.care_plans
+    allowed, _ = screen(due, ledger.permissions, decisions.campaigns, plans)
+    regions = people.set_index("customer_key")["region"]
+    roads, _ = keep_contact_policy(
+        allowed, ledger.recent, regions, decisions.contact, plans, night=NIGHT
+    )
+    possible = possible_gifts(
+        roads, decisions.ladders, decisions.gifts, people, ledger.last_gifts, night=NIGHT
+    )
+    offers = make_offers(roads, possible, decisions.campaigns, decisions.contact, plans)
+    for column in ("customer_key", "channel"):
+        offers[column] = roads[column].to_numpy()[offers["row"]]
+    offers = offers.sort_values("customer_key", kind="stable", ignore_index=True)
+    takes = [
+        (offers["gift_cost"], decisions.gift_budget),
+        (offers["sending_cost"], decisions.sending_budget),
+        *((offers["gift_id"] == gift, left) for gift, left in ledger.gifts_left.items()),
+        *(
+            (offers["channel"] == channel, left)
+            for channel, left in decisions.contact.messages_per_night.items()
+        ),
+    ]
+    need = np.column_stack([taken.to_numpy("float64") for taken, _ in takes])
+    left = np.array([limit for _, limit in takes], dtype="float64")
+    scarce = need.sum(axis=0) > left
+    return Alternatives(
+        pd.factorize(offers["customer_key"])[0].astype("int64"),
+        offers["value"].to_numpy("float64"),
+        csr_array(need[:, scarce]),
+        left[scarce],
+    )
 
 
 def _bare(among: Alternatives) -> None:

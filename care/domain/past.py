@@ -13,3 +13,12 @@ def planned_since(past: pd.DataFrame, day: np.datetime64) -> pd.Index:
     theirs = past[past["send_on"].to_numpy() >= day]
     found: pd.Index = pd.Index(theirs["customer_key"].unique())
     return found
+
+
+def in_quiet_days(past: pd.DataFrame, days: int, *, today: np.datetime64) -> pd.Index:
+    """Keys of the customers to whom something goes out, or went at most so many days ago.
+
+    This is what ``quiet_days`` means wherever it is: of a letter on the 1st and 30 quiet days, the
+    31st is the last quiet one.
+    """
+    return planned_since(past, today - days)

@@ -1,21 +1,22 @@
 """Whole frames in and out of the ledger by the fastest road each database offers."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC
+from itertools import islice
 from operator import eq
 from typing import Any, Literal
 
 import numpy as np
 import orjson
 import pandas as pd
+import pyarrow as pa
 from sqlalchemy import (
     ARRAY,
-    JSON,
     Boolean,
     Column,
     ColumnElement,
     Connection,
     Date,
-    DateTime,
     FromClause,
     LargeBinary,
     Select,
@@ -24,29 +25,40 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
+    type_coerce,
     types,
 )
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 
+from care.storage.tables import Instant
+
 CHUNK = 50_000
+BATCH = 5_000
+"""So many rows at a time are Python's tuples: more of them, and its collector walks them again and
+again."""
+
 MANY = 10_000
 """So many new rows make PostgreSQL's picture of a table wrong, and its plans with it."""
 
 Existing = Literal["refuse", "skip", "replace"]
 
-_READ_AS: list[tuple[type[types.TypeEngine[Any]], str]] = [
-    (Boolean, "boolean"),
-    (types.Integer, "Int64"),
-    (Date, "datetime64[s]"),
-    (types.Float, "Float64"),
+_Read = tuple[pa.DataType, Any]
+
+_READ_AS: list[tuple[type[types.TypeEngine[Any]], _Read]] = [
+    (Boolean, (pa.bool_(), pd.BooleanDtype())),
+    (types.Integer, (pa.int64(), pd.Int64Dtype())),
+    (Date, (pa.timestamp("s"), None)),
+    (types.Float, (pa.float64(), pd.Float64Dtype())),
+    (Instant, (pa.timestamp("us", "UTC"), None)),
 ]
+"""Arrow's type of a column, and the pandas dtype where Arrow would choose another one."""
 
 
 def insert_frame(
     connection: Connection, table: Table, frame: pd.DataFrame, *, existing: Existing = "refuse"
 ) -> None:
-    """Write a frame's columns into a table, in chunks.
+    """Write a frame's columns, none of them JSON, into a table, in chunks.
 
     A row whose key is there already is refused with an IntegrityError, skipped, or, by its primary
     key, replaced.
@@ -72,22 +84,21 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 def read_frame(connection: Connection, query: Select[Any]) -> pd.DataFrame:
     """Run a query into a frame with a dtype per column type, also when it finds no row.
 
-    Rows come in chunks and become columns at once, so that only one chunk is ever Python objects.
+    Rows come in batches and become columns at once, so that only one batch is ever Python objects.
     """
     described = list(query.selected_columns)
-    parts: list[list[pd.Series]] = [[] for _ in described]
-    result = connection.execute(query, execution_options={"yield_per": CHUNK})
+    parts: list[list[Any]] = [[] for _ in described]
+    # Of no type, they come as the driver has them: what SQLAlchemy would do value by value is done
+    # to whole columns.
+    bare = query.with_only_columns(*(type_coerce(one, types.NullType()) for one in described))
+    result = connection.execute(bare, execution_options={"yield_per": BATCH})
     for rows in result.partitions():
         for part, column, values in zip(parts, described, zip(*rows, strict=True), strict=True):
-            part.append(pd.Series(values, dtype=_dtype(column)))
-    return pd.DataFrame(
-        {
-            column.name: pd.concat(part, ignore_index=True)
-            if part
-            else pd.Series([], dtype=_dtype(column))
-            for column, part in zip(described, parts, strict=True)
-        }
-    )
+            part.append(_column(column, values))
+    read = {
+        column.name: _series(column, part) for column, part in zip(described, parts, strict=True)
+    }
+    return pd.DataFrame(read)
 
 
 def rows_alike(
@@ -120,27 +131,46 @@ def rows_alike(
         yield asked, and_(*map(eq, columns, cells))
 
 
-def _dtype(column: Any) -> Any:
-    kind = column.type
-    for sql_type, dtype in _READ_AS:
-        if isinstance(kind, sql_type):
-            required = dtype == "Int64" and getattr(column, "nullable", True) is False
-            return "int64" if required else dtype
-    if isinstance(kind, types.TypeDecorator) and isinstance(kind.impl, DateTime):
-        return "datetime64[us, UTC]"
-    return "object" if isinstance(kind, (LargeBinary, JSON)) else "str"
+def _read_as(column: Any) -> _Read | None:
+    """How a column is read; nothing for what stays Python objects."""
+    if isinstance(column.type, LargeBinary):
+        return None
+    found = (read for sql_type, read in _READ_AS if isinstance(column.type, sql_type))
+    return next(found, (pa.string(), pd.StringDtype(na_value=np.nan)))
+
+
+def _column(column: Any, values: tuple[Any, ...]) -> Any:
+    """A batch of the driver's values as Arrow has them; moments and days are text in SQLite."""
+    read = _read_as(column)
+    if read is None:
+        return values
+    found = pa.array(values)
+    if isinstance(column.type, Instant) and pa.types.is_string(found.type):
+        found = found.cast(pa.timestamp("us"))
+    return found.cast(read[0])
+
+
+def _series(column: Any, parts: list[Any]) -> pd.Series:
+    read = _read_as(column)
+    if read is None:
+        return pd.Series([value for part in parts for value in part], dtype=object)
+    arrow, dtype = read
+    found = pa.chunked_array(parts, type=arrow)
+    series = pd.Series(found.to_pandas() if dtype is None else dtype.__from_arrow__(found))
+    required = isinstance(column.type, types.Integer) and not getattr(column, "nullable", True)
+    return series.astype("int64") if required else series
 
 
 def _plain(series: pd.Series) -> list[Any]:
     """Python values; dates for days, aware datetimes for instants, ``None`` for what is missing."""
     values: list[Any]
     if isinstance(series.dtype, pd.DatetimeTZDtype):
-        moments = series.dt.tz_convert("UTC").astype(object)
-        values = moments.where(series.notna(), None).tolist()
+        values = _each_once(series, "us", _moments)
     elif series.dtype.kind == "M":
         values = series.to_numpy("datetime64[D]").astype(object).tolist()
     elif series.dtype == object:
-        values = [None if _missing(value) else _python(value) for value in series]
+        there = series.mask(series.isna(), None).tolist()
+        values = [one.item() if isinstance(one, np.generic) else one for one in there]
     elif series.dtype.kind == "f":
         values = series.astype(object).where(series.notna(), None).tolist()
     else:
@@ -148,12 +178,34 @@ def _plain(series: pd.Series) -> list[Any]:
     return values
 
 
-def _python(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
+def _each_once(
+    series: pd.Series, unit: Literal["D", "us"], write: Callable[[np.ndarray], np.ndarray]
+) -> list[Any]:
+    """Days or moments as ``write`` has them, ``None`` for none.
+
+    A column holds few of them many times over, and writing one out is what takes time.
+    """
+    told = pd.to_datetime(series)
+    if isinstance(told.dtype, pd.DatetimeTZDtype):
+        told = told.dt.tz_convert(None)
+    place, different = pd.factorize(told.to_numpy(f"datetime64[{unit}]").astype("int64"))
+    different = different.astype(f"datetime64[{unit}]")
+    written = write(different)
+    written[np.isnat(different)] = None
+    values: list[Any] = written[place].tolist()
+    return values
 
 
-def _missing(value: Any) -> bool:
-    return value is None or value is pd.NA or value is pd.NaT or value != value
+def _moments(different: np.ndarray) -> np.ndarray:
+    aware = np.empty(len(different), dtype=object)
+    aware[:] = [one and one.replace(tzinfo=UTC) for one in different.astype(object).tolist()]
+    return aware
+
+
+def _texts(different: np.ndarray) -> np.ndarray:
+    """As SQLAlchemy writes days and moments into SQLite, so that they compare with its own."""
+    texts = np.datetime_as_string(different)
+    return np.char.replace(texts, "T", " ").astype(object)
 
 
 def _rows(
@@ -166,24 +218,19 @@ def _rows(
 
 
 def _for_driver(connection: Connection, column: Column[Any], series: pd.Series) -> list[Any]:
-    if isinstance(column.type, JSON):
-        return [None if v is None else orjson.dumps(v).decode() for v in _plain(series)]
-    if isinstance(column.type, Date) and connection.dialect.name == "sqlite":
-        return _iso_days(series)
-    plain = _plain(series)
-    processor = column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
-    return plain if processor is None else [processor(value) for value in plain]
-
-
-def _iso_days(series: pd.Series) -> list[str | None]:
-    # A column holds few days many times over, and writing one out is what takes time.
-    days = pd.to_datetime(series).to_numpy("datetime64[D]")
-    place, different = pd.factorize(days.astype("int64"))
-    different = different.astype("datetime64[D]")
-    texts = np.datetime_as_string(different).astype(object)
-    texts[np.isnat(different)] = None
-    written: list[str | None] = texts[place].tolist()
-    return written
+    on_sqlite = connection.dialect.name == "sqlite"
+    if isinstance(column.type, Date) and on_sqlite:
+        return _each_once(series, "D", _texts)
+    if isinstance(column.type, Instant):
+        if not isinstance(series.dtype, pd.DatetimeTZDtype):
+            # A few of mixed kinds, of which the type refuses what has no zone.
+            processor = column.type.dialect_impl(connection.dialect).bind_processor(
+                connection.dialect
+            )
+            return [processor(value) if processor else value for value in _plain(series)]
+        if on_sqlite:
+            return _each_once(series, "us", _texts)
+    return _plain(series)
 
 
 def _execute(
@@ -204,7 +251,9 @@ def _execute(
         )
     compiled = statement.compile(dialect=connection.dialect, column_keys=names)
     in_order = [table.c[name] for name in compiled.positiontup or ()]
-    connection.exec_driver_sql(str(compiled), list(_rows(connection, in_order, frame)))
+    rows = iter(_rows(connection, in_order, frame))
+    while batch := list(islice(rows, BATCH)):
+        connection.exec_driver_sql(str(compiled), batch)
 
 
 def _replaced(table: Table, names: Sequence[str]) -> list[str]:
@@ -263,7 +312,10 @@ def _postgresql_type(column: Column[Any]) -> str:
         return "int8"
     if isinstance(kind, types.Integer):
         return "int4"
-    if isinstance(kind, types.TypeDecorator):
-        return "timestamptz"
-    named = {Boolean: "bool", Date: "date", LargeBinary: "bytea", JSON: "json"}
+    named = {
+        Instant: "timestamptz",
+        Boolean: "bool",
+        Date: "date",
+        LargeBinary: "bytea",
+    }
     return next((name for t, name in named.items() if isinstance(kind, t)), "text")

@@ -18,7 +18,7 @@ from care.domain.consent import (
     holding,
     news,
 )
-from care.storage.bulk import insert_frame, read_frame, rows_alike
+from care.storage.bulk import Existing, insert_frame, read_frame, rows_alike
 from care.storage.database import lock_table
 from care.storage.tables import consent_entries, consents, identities
 
@@ -63,13 +63,20 @@ def sync_consents(
             ignore_index=True,
         )
     first = connection.execute(select(consents.c.customer_key).limit(1)).first() is None
-    insert_frame(connection, consent_entries, entries.assign(recorded_at=as_of), existing="skip")
+    # Into the empty tables of a first night, which are locked, everybody comes; nothing to compare.
+    insert_frame(
+        connection,
+        consent_entries,
+        entries.assign(recorded_at=pd.Timestamp(as_of)),
+        existing="refuse" if first else "skip",
+    )
     about_them = pd.concat([entries[KEY], noted[KEY]]).drop_duplicates()
     said = entries if first else read_entries(connection, about_them)[list(ENTRIES)]
     held = holding(said)
     # What is only written down leaves alone what the customer file is known to have said.
-    insert_frame(connection, consents, held[~_among(held, noted)], existing="replace")
-    insert_frame(connection, consents, held.merge(noted, on=KEY), existing="replace")
+    there: Existing = "refuse" if first else "replace"
+    insert_frame(connection, consents, held[~_among(held, noted)], existing=there)
+    insert_frame(connection, consents, held.merge(noted, on=KEY), existing=there)
 
 
 def append(connection: Connection, entries: pd.DataFrame) -> None:

@@ -13,6 +13,9 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
 BUSY_TIMEOUT_SECONDS = 60
+CACHE_MIB = 256
+"""At most so much memory holds pages of a SQLite file. In SQLite's own 2 MiB keys that come in no
+order push each other out, and the same pages are written to the log many times over."""
 
 
 class UnableToOpenLedger(Exception):
@@ -57,6 +60,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     _keep_a_wal(connection)
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute(f"PRAGMA cache_size=-{CACHE_MIB * 1024}")
 
 
 def _keep_a_wal(connection: sqlite3.Connection) -> None:

@@ -161,8 +161,8 @@ def reminded(send_on, customer_key=1, campaign="browse_reminder"):
     ("past", "is_due"),
     [
         (reminded("2017-11-13"), False),
-        (reminded("2017-10-16"), False),
-        (reminded("2017-10-15"), True),
+        (reminded("2017-10-15"), False),
+        (reminded("2017-10-14"), True),
         (reminded("2017-11-13", customer_key=2), True),
         (reminded("2017-11-13", campaign="win_back"), True),
     ],

@@ -120,7 +120,7 @@ def test_not_while_any_case_of_hers_is_open(kind, told):
 @pytest.mark.parametrize(
     ("sent_on", "arm", "is_due"),
     [
-        ("2016-11-15", "treated", False),
+        ("2016-11-14", "treated", False),
         ("2016-11-13", "treated", True),
         ("2017-01-01", "held_out", False),
     ],

@@ -8,7 +8,7 @@ from care.storage.database import reading, writing
 from care.storage.nights import count_arms
 from care.storage.tables import touches
 from tests.builders import NIGHT, a_customer
-from tests.storage.test_ledger_contract import BIRTHDAY, planned
+from tests.storage.builders import BIRTHDAY, planned
 
 
 def arms(engine, *, since=NIGHT, policy="p"):

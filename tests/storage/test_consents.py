@@ -14,7 +14,7 @@ from care.storage.tables import consent_entries
 from care.storage.tables import consents as consents_table
 from care.storage.tables import suppressions as suppressions_table
 from tests.builders import a_customer
-from tests.storage.test_ledger_contract import VAULT, shop_says
+from tests.storage.builders import VAULT, shop_says
 
 DAY = timedelta(days=1)
 FIRST = datetime(2017, 11, 14, 5, tzinfo=UTC)

@@ -14,7 +14,7 @@ from care.storage.tables import (
     decisions,
 )
 from tests.builders import NIGHT, a_customer
-from tests.storage.test_ledger_contract import BIRTHDAY, count, planned
+from tests.storage.builders import BIRTHDAY, count, planned
 
 NOW = datetime(2017, 11, 14, 6, tzinfo=UTC)
 

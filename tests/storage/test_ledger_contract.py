@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
 import pytest
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from care.domain.campaign import PAST
@@ -22,72 +22,10 @@ from care.storage.tables import (
 from care.storage.tables import gifts as gifts_table
 from care.storage.vault import Vault
 from tests.builders import NIGHT, a_customer, a_policy, ledger, plan_night, tables
-from tests.builders import customers as people_frame
 from tests.builders import decisions as choices
+from tests.storage.builders import BIRTHDAY, VAULT, count, planned, save, sync
 
-VAULT = Vault(bytes(32))
 NOW = datetime(2017, 11, 14, 6, tzinfo=UTC)
-BIRTHDAY = {"birth_month": 11, "birth_day": 14}
-
-
-def shop_says(*rows):
-    return people_frame(*rows).drop(columns=["customer_key", "tier"])
-
-
-def sync(engine, *rows, night=NIGHT):
-    with writing(engine) as connection:
-        told = shop_says(*rows)
-        known = people.sync_people(connection, told, night=night, vault=VAULT)
-        as_of = datetime(night.year, night.month, night.day, tzinfo=UTC)
-        before = as_of - timedelta(days=1)
-        keyed = told.merge(known, on="customer_id")
-        consents.sync_consents(connection, keyed, None, as_of=as_of, before=before)
-        return known
-
-
-def planned(engine: Engine, *rows, night=NIGHT, stock=None):
-    """Plan a night for these customers and write it down."""
-    sync(engine, *rows)
-    policy = a_policy()
-    catalogue_of_gifts = {
-        name: gift
-        if stock is None or gift.stock is None
-        else gift.model_copy(update={"stock": stock})
-        for name, gift in policy.gifts.items()
-    }
-    with reading(engine) as connection:
-        everybody = people.read_people(connection)
-        sequence = nights.last_sequence(connection)
-        left = gifts.pieces_left(connection, catalogue_of_gifts)
-    tiers = {row["customer_id"]: row["tier"] for row in rows}
-    everybody["tier"] = everybody["customer_id"].map(tiers).astype("str")
-    plan = plan_night(
-        tables(everybody), ledger(everybody, gifts_left=left), choices(policy), night=night
-    )
-    with writing(engine) as connection:
-        gifts.sync_gifts(connection, catalogue_of_gifts)
-        save(connection, plan, night=night, after=sequence)
-    return plan
-
-
-def save(connection, plan, *, night, after):
-    nights.save_plan(
-        connection,
-        plan,
-        night=night,
-        after_sequence=after,
-        snapshot_sha256="s",
-        policy_sha256="p",
-        champions={},
-        paused={},
-        shards=2,
-    )
-
-
-def count(engine, table):
-    with reading(engine) as connection:
-        return connection.scalar(select(func.count()).select_from(table))
-
 
 # ── People ──────────────────────────────────────────────────────────────────────────────────────
 

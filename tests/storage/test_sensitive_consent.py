@@ -6,7 +6,7 @@ from care.storage import people
 from care.storage.database import reading
 from care.storage.tables import consents
 from tests.builders import a_customer
-from tests.storage.test_ledger_contract import sync
+from tests.storage.builders import sync
 
 
 def told(engine: Engine) -> list[bool]:

@@ -17,7 +17,7 @@ from pydantic import Field
 from care.domain.campaign import Campaign, CampaignSettings, MessageClass, Tables
 from care.domain.candidate import candidates, facts
 from care.domain.case import complaining
-from care.domain.past import planned_since
+from care.domain.past import in_quiet_days
 from care.domain.product import only_sayable
 from care.domain.review import LOW, last_word, said_of_us
 
@@ -44,7 +44,7 @@ class BadReviewSettings(CampaignSettings):
         default=30,
         ge=0,
         le=365,
-        description="who was written to in so many days before gets no second such letter",
+        description="so many days after such a letter she gets no other",
     )
 
     @property
@@ -59,7 +59,7 @@ def find_bad_reviews(tables: Tables, settings: BadReviewSettings, *, night: date
     oldest = today - max(settings.late_days, settings.score_days)
     said = said_of_us(tables.reviews, tables.cases, since=oldest)
     in_hand = complaining(tables.cases).union(
-        planned_since(tables.past, today - settings.quiet_days)
+        in_quiet_days(tables.past, settings.quiet_days, today=today)
     )
     bad = last_word(said[(said["score"] <= LOW) & ~said["customer_key"].isin(in_hand)])
     on = bad["said_on"].to_numpy("datetime64[D]")

@@ -16,7 +16,7 @@ from pydantic import Field
 
 from care.domain.campaign import Campaign, CampaignSettings, Tables
 from care.domain.candidate import candidates, facts
-from care.domain.past import planned_since
+from care.domain.past import in_quiet_days
 from care.domain.product import offered
 
 _MATTERS = ["unpaid", "cart", "view"]
@@ -36,7 +36,7 @@ class BrowseReminderSettings(CampaignSettings):
         default=30,
         ge=7,
         le=365,
-        description="one customer has at most one such letter in so many days",
+        description="so many days after such a letter she gets no other",
     )
     min_views: int | None = Field(
         default=None,
@@ -64,7 +64,7 @@ def find_browse_reminders(
     on = left["left_on"].to_numpy("datetime64[D]") + settings.after_days
     left = left[(on <= today) & (on >= today - settings.late_days)]
     left = _still_wanted(left, tables)
-    reminded = planned_since(tables.past, today - settings.quiet_days + 1)
+    reminded = in_quiet_days(tables.past, settings.quiet_days, today=today)
     left = left[~left["customer_key"].isin(reminded)]
     matter = pd.Categorical(left["matter"], _MATTERS, ordered=True)
     best = (

@@ -18,7 +18,7 @@ from care.domain.campaign import Campaign, CampaignSettings, Tables
 from care.domain.candidate import candidates
 from care.domain.curve import NEW_DAYS
 from care.domain.interest import keenness, new_products
-from care.domain.past import planned_since
+from care.domain.past import in_quiet_days
 
 
 class ProductIntroductionSettings(CampaignSettings):
@@ -109,7 +109,7 @@ def _not_told_of_another(
     """Without who heard of another product lately; ``told`` marks who heard of this one."""
     told = pd.MultiIndex.from_frame(past[["customer_key", "occasion_key"]])
     knows = pd.MultiIndex.from_frame(keen[["customer_key", "occasion_key"]]).isin(told)
-    lately = planned_since(past, today - settings.quiet_days + 1)
+    lately = in_quiet_days(past, settings.quiet_days, today=today)
     quiet = keen["customer_key"].isin(lately).to_numpy(bool)
     return keen.assign(told=knows)[knows | ~quiet]
 

@@ -17,7 +17,7 @@ from pydantic import Field
 from care.domain.campaign import Campaign, CampaignSettings, Tables
 from care.domain.candidate import candidates, facts
 from care.domain.case import waiting
-from care.domain.past import planned_since
+from care.domain.past import in_quiet_days
 from care.domain.product import only_sayable
 from care.domain.review import BEST, last_word, said_of_us
 from care.domain.segment import Segment
@@ -65,7 +65,9 @@ def find_referrals_and_thanks(
     found = pd.concat(
         [_helpful(tables, settings, today), _pleased(tables, settings, today)], ignore_index=True
     ).drop_duplicates("customer_key")
-    let_be = planned_since(tables.past, today - settings.quiet_days).union(waiting(tables.cases))
+    let_be = in_quiet_days(tables.past, settings.quiet_days, today=today).union(
+        waiting(tables.cases)
+    )
     due = found[~found["customer_key"].isin(let_be)]
     return candidates(
         {
