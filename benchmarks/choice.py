@@ -1,20 +1,23 @@
 """Who gets what: from the night's candidates to planned touches, beside the bare linear program.
 
-    python -m benchmarks.choice --customers 1000000 --candidates 400000 --out folder
+    python -m benchmarks.choice --customers 1000000 --candidates 400000 --database sqlite --out var
 
 Draws customers, candidates of six campaigns and what the ledger knows of a month, then plans the
 night by value and by priority, with stock, money and short messages enough for a part of those who
 might have them. Beside it the choice alone, among the same offers, is made by the house and by its
 bare limit, SciPy's HiGHS on all of them as one program: what it costs to choose, without knowing
-whom, why not, or what was said before.
+whom, why not, or what was said before. Then the plan by value is written into a ledger, beside the
+database's own driver, which writes the same rows under the same constraints.
 """
 
 import argparse
 import json
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -24,18 +27,25 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_array, vstack
 
 from benchmarks.measure import Measured, machine, measured
-from benchmarks.night import NIGHT
+from benchmarks.night import NIGHT, bare_write, open_database
 from care.domain.allocation import Alternatives, allocate
 from care.domain.arbitration import ChosenBy
+from care.domain.candidate import IDENTITY
+from care.domain.candidate import candidates as candidate_rows
 from care.domain.contact_policy import RECENT, Road, keep_contact_policy
-from care.domain.gift import possible_gifts
+from care.domain.gift import Gift, possible_gifts
 from care.domain.offer import make_offers
 from care.domain.rhythm import none_of
 from care.domain.screen import Permissions, screen
 from care.domain.suppression import SUPPRESSIONS
-from care.domain.touch import Decisions, Ledger, plan_touches
+from care.domain.touch import Decisions, Ledger, Plan, plan_touches
 from care.policy import read_policy
+from care.runtime import open_runtime
 from care.settings import shipped
+from care.storage import codes, gifts, nights
+from care.storage.bulk import insert_frame
+from care.storage.database import writing
+from care.storage.tables import customers as customers_table
 
 CAMPAIGNS = (
     "birthday", "membership_anniversary", "replenishment", "rhythm_break", "win_back", "tier_news"
@@ -72,22 +82,18 @@ def draw_due(people: pd.DataFrame, candidates: int, decisions: Decisions) -> pd.
     pairs = chance.choice(len(people) * len(CAMPAIGNS), candidates, replace=False)
     key, campaign = np.sort(pairs) // len(CAMPAIGNS), np.sort(pairs) % len(CAMPAIGNS)
     tonight = np.datetime64(NIGHT, "s")
-    due = pd.DataFrame(
+    due = candidate_rows(
         {
             "customer_key": people["customer_key"].to_numpy()[key],
-            "campaign": pd.array(np.array(CAMPAIGNS)[campaign], dtype="str"),
             "occasion_key": pd.array([f"drawn-{one}" for one in campaign], dtype="str"),
             "send_from": tonight,
             "send_until": tonight + chance.integers(0, 5, candidates) * np.timedelta64(86400, "s"),
-            "tier": pd.array(
-                chance.choice(
-                    ["member", "silver", "gold", "diamond"], candidates, p=[0.6, 0.25, 0.1, 0.05]
-                ),
-                dtype="str",
-            ),
-            "product_key": pd.array([pd.NA] * candidates, dtype="Int64"),
         }
-    ).sort_values(["customer_key", "campaign", "occasion_key"], ignore_index=True)
+    ).assign(
+        campaign=pd.array(np.array(CAMPAIGNS)[campaign], dtype="str"),
+        tier=pd.array(chance.choice(TIERS, candidates, p=SHARES), dtype="str"),
+    )
+    due = due.sort_values(IDENTITY, ignore_index=True)
     for column in ("priority", "message_class", "when_crowded"):
         values = {name: getattr(decisions.campaigns[name], column) for name in CAMPAIGNS}
         due[column] = due["campaign"].map(values)
@@ -121,8 +127,10 @@ def draw_ledger(people: pd.DataFrame, decisions: Decisions) -> Ledger:
     )
 
 
-def measure_choice(customers: int, candidates: int) -> tuple[list[Measured], dict[str, float]]:
-    """Plan a night by value and by priority; what came of it beside."""
+def measure_choice(
+    customers: int, candidates: int, database: str
+) -> tuple[list[Measured], dict[str, float]]:
+    """Plan a night by value and by priority, and write it down; what came of it beside."""
     policy = read_policy(shipped("policy.toml"))
     contact = policy.contact.model_copy(
         update={"roads": {"sms": Road(cost=5, messages_per_night=candidates // 20)}}
@@ -133,9 +141,11 @@ def measure_choice(customers: int, candidates: int) -> tuple[list[Measured], dic
     people = draw_people(customers)
     due, ledger = draw_due(people, candidates, decisions), draw_ledger(people, decisions)
     found, figures = [], {"candidates": float(candidates)}
+    plans: dict[ChosenBy, Plan] = {}
     for way in ChosenBy:
         work = partial(plan_touches, due, ledger, replace(decisions, chosen_by=way), night=NIGHT)
         plan, seconds, peak = measured(work)
+        plans[way] = plan
         found.append(Measured(f"planned by {way}", seconds, len(plan.touches), peak))
         account = plan.account
         figures |= {
@@ -148,6 +158,7 @@ def measure_choice(customers: int, candidates: int) -> tuple[list[Measured], dic
     _, bare_seconds, _ = measured(lambda: _bare(among))
     what = "HiGHS alone on all offers"
     found.append(Measured("the choice alone", seconds, len(among.group), peak, what, bare_seconds))
+    found.append(_written(plans[ChosenBy.VALUE], people, decisions, database))
     return found, figures | {"gap": allocation.gap}
 
 
@@ -189,6 +200,59 @@ def _alternatives(due: pd.DataFrame, ledger: Ledger, decisions: Decisions) -> Al
     )
 
 
+def _written(plan: Plan, people: pd.DataFrame, decisions: Decisions, database: str) -> Measured:
+    """The plan in a ledger that knows the customers and has pieces and codes enough."""
+    known = pd.DataFrame(
+        {
+            "customer_key": people["customer_key"],
+            "customer_ref": people["customer_id"],
+            "first_night": pd.Timestamp(NIGHT),
+        }
+    )
+    with ExitStack() as stack:
+        home = Path(stack.enter_context(TemporaryDirectory()))
+        url = stack.enter_context(open_database(database))
+        runtime = open_runtime(home=home, database_url=url)
+        with writing(runtime.engine) as connection:
+            insert_frame(connection, customers_table, known)
+            gifts.sync_gifts(connection, _with_pieces(decisions, len(people)))
+            gifts.sync_budgets(
+                connection, NIGHT, night_budget=decisions.gift_budget, month_budget=None
+            )
+            for name, gift in decisions.gifts.items():
+                if gift.codes:
+                    drawn = pd.Series([f"{name}-{n}" for n in range(len(people) // 200)])
+                    codes.add_codes(connection, name, drawn)
+
+        def write() -> None:
+            with writing(runtime.engine) as connection:
+                nights.save_plan(
+                    connection,
+                    plan,
+                    night=NIGHT,
+                    after_sequence=0,
+                    snapshot_sha256="",
+                    policy_sha256="",
+                    champions={},
+                    paused={},
+                    shards=2,
+                )
+
+        _, seconds, peak = measured(write)
+        rows = len(plan.touches) + len(plan.exclusions)
+        what = f"{database}: the driver writes the rows"
+        return Measured("writing the plan", seconds, rows, peak, what, bare_write(runtime))
+
+
+def _with_pieces(decisions: Decisions, customers: int) -> dict[str, Gift]:
+    """The gifts with as many pieces as the drawn ledger has left."""
+    left = customers // 200
+    return {
+        name: gift if gift.stock is None else gift.model_copy(update={"stock": left})
+        for name, gift in decisions.gifts.items()
+    }
+
+
 def _bare(among: Alternatives) -> None:
     rows = np.arange(len(among.group))
     ones = csr_array((np.ones(len(rows)), (among.group, rows)), shape=(among.groups, len(rows)))
@@ -206,9 +270,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--customers", type=int, default=100_000)
     parser.add_argument("--candidates", type=int, default=40_000)
+    parser.add_argument(
+        "--database", default="sqlite", help="sqlite, postgresql (a server of its own), or a URL"
+    )
     parser.add_argument("--out", type=Path, default=Path("var/benchmarks"))
     told = parser.parse_args()
-    found, figures = measure_choice(told.customers, told.candidates)
+    found, figures = measure_choice(told.customers, told.candidates, told.database)
     table = Table("Stage", "Seconds", "Rows", "GiB", "Ratio", "Bare limit")
     for one in found:
         ratio = "" if one.ratio is None else f"{one.ratio:.2f}"
@@ -219,12 +286,14 @@ def main() -> None:
     print(", ".join(f"{name} {value:,.6g}" for name, value in figures.items()))
     told.out.mkdir(parents=True, exist_ok=True)
     document = {
-        "customers": told.customers,
-        "ran_on": machine(),
+        "size": {"customers": told.customers, "candidates": told.candidates},
+        "ran_on": machine() | {"database": told.database},
         "figures": figures,
         "stages": [asdict(one) for one in found],
     }
-    (told.out / f"choice-{told.customers}.json").write_text(json.dumps(document, indent=2))
+    (told.out / f"choice-{told.customers}-{told.database.partition(':')[0]}.json").write_text(
+        json.dumps(document, indent=2)
+    )
 
 
 if __name__ == "__main__":

@@ -189,9 +189,8 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "layers": layers,
     **{
         f"measured.{path.stem}": partial(measured, path.stem)
-        for path in sorted(
-            [*(DOCS / "figures").glob("night-*.json"), *(DOCS / "figures").glob("rules-*.json")]
-        )
+        for kind in ("night", "rules", "choice")
+        for path in sorted((DOCS / "figures").glob(f"{kind}-*.json"))
     },
 }
 """Every table a page can ask for. A campaign is here because its module is there."""

@@ -8,7 +8,7 @@ from writing.table import DOCS, table
 
 
 def measured(name: str) -> str:
-    """What ``benchmarks/night.py`` or ``rules.py`` measured, as it wrote it down, and on what."""
+    """What ``benchmarks/night.py``, ``rules.py`` or ``choice.py`` measured, as it wrote it down, and on what."""
     found = _read(name)
     ran_on, size = found["ran_on"], found["size"]
     rows = table(
@@ -29,9 +29,10 @@ def measured(name: str) -> str:
             for one in found["stages"]
         ),
     )
+    drawn = ", ".join(f"{count:,} {what.replace('_', ' ')}" for what, count in size.items())
     versions = ", ".join(f"{library} {number}" for library, number in ran_on["versions"].items())
     return (
-        f"{size['customers']:,} customers, {size['order_lines']:,} order lines, "
+        f"{drawn}, "
         f"{ran_on['database']}. {ran_on['processor']}, {ran_on['cores']} cores, "
         f"{ran_on['memory_gib']} GiB; Python {ran_on['python']}, {versions}.\n\n{rows}"
     )
