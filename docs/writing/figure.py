@@ -8,7 +8,7 @@ from writing.table import DOCS, table
 
 
 def measured(name: str) -> str:
-    """What ``benchmarks/night.py``, ``rules.py`` or ``choice.py`` measured, as it wrote it down, and on what."""
+    """What a benchmark measured stage by stage, as it wrote it down, and on what."""
     found = _read(name)
     ran_on, size = found["ran_on"], found["size"]
     rows = table(
