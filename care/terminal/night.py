@@ -169,8 +169,7 @@ def _account(account: Account, currency: str) -> Iterator[Line]:
     missing = max(0.0, (bound - value) / bound) if bound else 0.0
     other = "priority" if account["chosen_by"] == "value" else "value"
     said = f"{money(round(value), currency)} by the policy's values, chosen by "
-    said += f"{account['chosen_by']}; "
-    said += f"at most {missing:.2%} below the best" if missing >= 1e-4 else "no plan is worth more"
+    said += f"{account['chosen_by']}, at most {missing:.2%} below the best plan there is"
     if round(account["instead"]) != round(value):
         said += f"; chosen by {other} it would be {money(round(account['instead']), currency)}"
     yield label("Worth"), said
