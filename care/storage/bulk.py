@@ -25,6 +25,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
+    text,
     type_coerce,
     types,
 )
@@ -69,9 +70,7 @@ def insert_frame(
     for start in range(0, len(frame), CHUNK):
         write(connection, table, columns, frame.iloc[start : start + CHUNK], existing)
     if on_postgresql and len(frame) >= MANY:
-        # Its own daemon looks only after the commit, and minutes later: until then it would take
-        # the table for empty and join a million rows one by one.
-        connection.exec_driver_sql(f"ANALYZE {table.name}")
+        _look_again(connection, table, len(frame))
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -254,6 +253,20 @@ def _execute(
     rows = iter(_rows(connection, in_order, frame))
     while batch := list(islice(rows, BATCH)):
         connection.exec_driver_sql(str(compiled), batch)
+
+
+def _look_again(connection: Connection, table: Table, written: int) -> None:
+    """Let PostgreSQL look at a table again if what was written is a tenth of what it knows of.
+
+    Its own daemon looks only after the commit, and minutes later: until then it would take the
+    table for empty and join a million rows one by one. Of less than a tenth it waits for the daemon
+    as well, as millions of codes come in chunks.
+    """
+    known = connection.scalar(
+        text("SELECT reltuples FROM pg_class WHERE oid = to_regclass(:name)"), {"name": table.name}
+    )
+    if written * 10 >= (known or 0):
+        connection.exec_driver_sql(f"ANALYZE {table.name}")
 
 
 def _replaced(table: Table, names: Sequence[str]) -> list[str]:
