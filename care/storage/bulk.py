@@ -135,7 +135,7 @@ def _read_as(column: Any) -> _Read | None:
     if isinstance(column.type, LargeBinary):
         return None
     found = (read for sql_type, read in _READ_AS if isinstance(column.type, sql_type))
-    return next(found, (pa.string(), pd.StringDtype(na_value=np.nan)))
+    return next(found, (pa.large_string(), pd.StringDtype(na_value=np.nan)))
 
 
 def _column(column: Any, values: tuple[Any, ...]) -> Any:
@@ -143,7 +143,7 @@ def _column(column: Any, values: tuple[Any, ...]) -> Any:
     read = _read_as(column)
     if read is None:
         return values
-    found = pa.array(values)
+    found = pa.array(values, read[0] if isinstance(column.type, types.String) else None)
     if isinstance(column.type, Instant) and pa.types.is_string(found.type):
         found = found.cast(pa.timestamp("us"))
     return found.cast(read[0])
