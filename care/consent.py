@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 from care.domain.channel import Channel
 from care.domain.consent import ANY, ENTRIES, WEB_FORM, Held, Purpose, Word, entries_of
 from care.intake.consent_sheet import read_consent_sheet
+from care.intake.sheet import Imported
 from care.runtime import Runtime
 from care.storage import consents, people
 from care.storage.database import reading, writing
@@ -64,7 +65,7 @@ def grant(
         known = _customer(connection, customer)
         place = _place(purpose, channel)
         said = _said(known, place, purpose, word, source, now, said_at, event_id)
-        consents.append(connection, _entry(runtime, connection, known, said, proof))
+        _write_down(runtime, connection, said, proof)
         held = _held(connection, known, place, purpose)
     token = str(_tokens(runtime).dumps(said["event_id"])) if asks else None
     return Answer(held, token)
@@ -94,7 +95,7 @@ def withdraw(
             place = _place(purpose, road)
             event = f"{event_id}-{place}" if everywhere and event_id else event_id
             said = _said(known, place, purpose, Word.WITHDRAW, source, now, said_at, event)
-            consents.append(connection, _entry(runtime, connection, known, said, proof))
+            _write_down(runtime, connection, said, proof)
         return Answer(_held(connection, known, place, purpose))
 
 
@@ -127,17 +128,8 @@ def confirm(runtime: Runtime, token: str, *, now: datetime, proof: Proof | None 
             said = _said(
                 known, place, purpose, Word.CONFIRM, request.source, now, request.said_at, confirmed
             )
-            consents.append(connection, _entry(runtime, connection, known, said, proof))
+            _write_down(runtime, connection, said, proof)
         return Answer(_held(connection, known, place, purpose))
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """What became of a file: ``read = kept + rows of set_aside`` (columns ``SET_ASIDE``)."""
-
-    read: int
-    kept: int
-    set_aside: pd.DataFrame
 
 
 def import_words(runtime: Runtime, path: Path, *, now: datetime) -> Imported:
@@ -167,7 +159,7 @@ def import_words(runtime: Runtime, path: Path, *, now: datetime) -> Imported:
     if len(entries):
         with writing(runtime.engine) as connection:
             consents.append(connection, entries)
-    return Imported(sheet.read, len(rows), sheet.set_aside())
+    return sheet.imported()
 
 
 def _sealed(
@@ -295,22 +287,18 @@ def _said(
     }
 
 
-def _entry(
-    runtime: Runtime,
-    connection: Connection,
-    known: Known,
-    said: Mapping[str, Any],
-    proof: Proof | None,
-) -> pd.DataFrame:
+def _write_down(
+    runtime: Runtime, connection: Connection, said: Mapping[str, Any], proof: Proof | None
+) -> None:
     frame = pd.DataFrame([dict(said)]).astype(dict(ENTRIES))
     sealed = None
     if proof:
-        data_key = people.find_data_key(connection, known.customer_key)
+        data_key = people.find_data_key(connection, said["customer_key"])
         if data_key is None:
             raise UnableToRecordConsent("she was erased; no proof can be kept of her any more")
         sealed = seal_proof(runtime.vault, data_key, said["event_id"], proof)
     frame["recorded_at"] = frame["recorded_at"].astype("datetime64[us, UTC]")
-    return frame.assign(proof=pd.Series([sealed], dtype=object))
+    consents.append(connection, frame.assign(proof=pd.Series([sealed], dtype=object)))
 
 
 def _held(connection: Connection, known: Known, place: str, purpose: Purpose) -> Held:

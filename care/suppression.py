@@ -19,6 +19,7 @@ from care.domain.channel import ADDRESS_COLUMN, Channel
 from care.domain.suppression import COVERED, SUPPRESSIONS, Covers, Why
 from care.intake.email import check_emails
 from care.intake.phone import check_phones
+from care.intake.sheet import Imported
 from care.intake.suppression_sheet import read_suppression_sheet
 from care.policy import Policy
 from care.runtime import Runtime
@@ -148,15 +149,6 @@ def _note_of(runtime: Runtime, one: Suppression) -> str | None:
     return None if told is None else str(told["note"])
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """What became of a file: ``read = kept + rows of set_aside`` (columns ``SET_ASIDE``)."""
-
-    read: int
-    kept: int
-    set_aside: pd.DataFrame
-
-
 def import_suppressions(runtime: Runtime, path: Path, *, now: datetime) -> Imported:
     """Add the suppressions of a file, one a row; those that are there already stay as they are.
 
@@ -196,7 +188,7 @@ def import_suppressions(runtime: Runtime, path: Path, *, now: datetime) -> Impor
     told["event_id"] = rows["event_id"].fillna(pd.Series(events, index=rows.index, dtype="str"))
     with writing(runtime.engine) as connection:
         suppressions.add_all(connection, told.drop_duplicates("event_id"))
-    return Imported(sheet.read, len(rows), sheet.set_aside())
+    return sheet.imported()
 
 
 def suppressions_of(

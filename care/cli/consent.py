@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from care.cli.option import PLAIN, AsJson, Home, Now, moment, open_home, print_json
+from care.cli.option import PLAIN, AsJson, Home, Now, SetAside, moment, open_home, print_json
 
 consent = typer.Typer(help="What customers said about being written to.", **PLAIN)
 
@@ -125,10 +125,7 @@ def consent_confirm(
 @consent.command("import")
 def consent_import(
     file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="One word a row.")],
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="FILE.csv", help="Write all that was set aside here."),
-    ] = None,
+    out: SetAside = None,
     home: Home = None,
     now: Now = None,
     as_json: AsJson = False,

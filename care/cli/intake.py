@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from care.cli.exit import Exit
-from care.cli.option import PLAIN, AsJson, Home, Night, print_json
+from care.cli.option import PLAIN, AsJson, Home, Night, SetAside, print_json
 
 intake = typer.Typer(help="Look at the shop's data, before a night does.", **PLAIN)
 
@@ -24,10 +24,7 @@ def intake_check(
     ] = None,
     home: Home = None,
     night: Night = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="FILE.csv", help="Write all that was set aside here."),
-    ] = None,
+    out: SetAside = None,
     as_json: AsJson = False,
 ) -> None:
     """Try the shop's data without planning anything.

@@ -55,6 +55,10 @@ Now = Annotated[
         parser=moment, metavar="MOMENT", help="For drills: pretend it is 2017-11-14T09:30-05:00."
     ),
 ]
+SetAside = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="FILE.csv", help="Write all that was set aside here."),
+]
 
 
 def open_home(home: Path | None) -> "Runtime":

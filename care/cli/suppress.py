@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from care.cli.consent import ChannelName, Event, one_of, print_imported
-from care.cli.option import PLAIN, AsJson, Home, Now, moment, open_home, print_json
+from care.cli.option import PLAIN, AsJson, Home, Now, SetAside, moment, open_home, print_json
 
 suppress = typer.Typer(help="What must not be sent, to whom, and why.", **PLAIN)
 
@@ -129,10 +129,7 @@ def suppress_list(
 @suppress.command("import")
 def suppress_import(
     file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="One suppression a row.")],
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="FILE.csv", help="Write all that was set aside here."),
-    ] = None,
+    out: SetAside = None,
     home: Home = None,
     now: Now = None,
     as_json: AsJson = False,

@@ -21,6 +21,15 @@ class UnableToReadSheet(Exception):
     """A file as a whole cannot be read; the message says why."""
 
 
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of a file: ``read = kept + rows of set_aside`` (columns ``SET_ASIDE``)."""
+
+    read: int
+    kept: int
+    set_aside: pd.DataFrame
+
+
 @dataclass(slots=True)
 class Sheet:
     """Its rows as text, missing where a cell is empty, and what is set aside of them.
@@ -57,6 +66,10 @@ class Sheet:
         return SET_ASIDE.check(
             found.astype(dict(SET_ASIDE.dtypes)).sort_values("row", ignore_index=True)
         )
+
+    def imported(self) -> Imported:
+        """What became of it, when its rows were taken."""
+        return Imported(self.read, len(self.rows), self.set_aside())
 
     def _note(
         self, *, row: pd.Series, field: str, value: pd.Series | str, flaw: Flaw, remedy: str = ""

@@ -25,6 +25,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
+    text,
     type_coerce,
     types,
 )
@@ -69,9 +70,7 @@ def insert_frame(
     for start in range(0, len(frame), CHUNK):
         write(connection, table, columns, frame.iloc[start : start + CHUNK], existing)
     if on_postgresql and len(frame) >= MANY:
-        # Its own daemon looks only after the commit, and minutes later: until then it would take
-        # the table for empty and join a million rows one by one.
-        connection.exec_driver_sql(f"ANALYZE {table.name}")
+        _look_again(connection, table, len(frame))
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -136,7 +135,7 @@ def _read_as(column: Any) -> _Read | None:
     if isinstance(column.type, LargeBinary):
         return None
     found = (read for sql_type, read in _READ_AS if isinstance(column.type, sql_type))
-    return next(found, (pa.string(), pd.StringDtype(na_value=np.nan)))
+    return next(found, (pa.large_string(), pd.StringDtype(na_value=np.nan)))
 
 
 def _column(column: Any, values: tuple[Any, ...]) -> Any:
@@ -144,7 +143,7 @@ def _column(column: Any, values: tuple[Any, ...]) -> Any:
     read = _read_as(column)
     if read is None:
         return values
-    found = pa.array(values)
+    found = pa.array(values, read[0] if isinstance(column.type, types.String) else None)
     if isinstance(column.type, Instant) and pa.types.is_string(found.type):
         found = found.cast(pa.timestamp("us"))
     return found.cast(read[0])
@@ -254,6 +253,20 @@ def _execute(
     rows = iter(_rows(connection, in_order, frame))
     while batch := list(islice(rows, BATCH)):
         connection.exec_driver_sql(str(compiled), batch)
+
+
+def _look_again(connection: Connection, table: Table, written: int) -> None:
+    """Let PostgreSQL look at a table again if what was written is a tenth of what it knows of.
+
+    Its own daemon looks only after the commit, and minutes later: until then it would take the
+    table for empty and join a million rows one by one. Of less than a tenth it waits for the daemon
+    as well, as millions of codes come in chunks.
+    """
+    known = connection.scalar(
+        text("SELECT reltuples FROM pg_class WHERE oid = to_regclass(:name)"), {"name": table.name}
+    )
+    if written * 10 >= (known or 0):
+        connection.exec_driver_sql(f"ANALYZE {table.name}")
 
 
 def _replaced(table: Table, names: Sequence[str]) -> list[str]:

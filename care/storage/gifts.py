@@ -4,11 +4,23 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 import pandas as pd
-from sqlalchemy import Connection, bindparam, case, func, insert, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    case,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from care.domain.gift import LAST_GIFTS, Gift
 from care.storage import codes
 from care.storage.bulk import insert_frame, read_frame, rows_alike
+from care.storage.codes import AT_ONCE
 from care.storage.tables import gift_budgets, gift_moves, gifts, touches
 
 
@@ -124,24 +136,18 @@ def settle(connection: Connection, touch_ids: Sequence[int], kind: str) -> None:
     """
     if not touch_ids:
         return
-    settled = select(gift_moves.c.touch_id).where(gift_moves.c.kind != "reserve")
-    pending = select(
-        gift_moves.c.touch_id, literal(kind), gift_moves.c.gift_id, gift_moves.c.cost
-    ).where(
-        gift_moves.c.kind == "reserve",
-        gift_moves.c.touch_id == bindparam("touch"),
-        gift_moves.c.touch_id.not_in(settled),
-    )
-    ids = [{"touch": touch_id} for touch_id in touch_ids]
     if kind == "release":
         lock_gifts(connection)
         _give_back(connection, touch_ids)
         codes.return_codes(connection, touch_ids)
     else:
         codes.issue_codes(connection, touch_ids)
-    connection.execute(
-        insert(gift_moves).from_select(["touch_id", "kind", "gift_id", "cost"], pending), ids
-    )
+    moved = (gift_moves.c.touch_id, literal(kind), gift_moves.c.gift_id, gift_moves.c.cost)
+    for start in range(0, len(touch_ids), AT_ONCE):
+        pending = select(*moved).where(_unsettled(touch_ids[start : start + AT_ONCE]))
+        connection.execute(
+            insert(gift_moves).from_select(["touch_id", "kind", "gift_id", "cost"], pending)
+        )
 
 
 def lock_gifts(connection: Connection) -> None:
@@ -153,10 +159,9 @@ def lock_gifts(connection: Connection) -> None:
 
 
 def _give_back(connection: Connection, touch_ids: Sequence[int]) -> None:
-    settled = select(gift_moves.c.touch_id).where(gift_moves.c.kind != "reserve")
     counts: dict[str, int] = {}
     money: dict[date, int] = {}
-    for start in range(0, len(touch_ids), 500):
+    for start in range(0, len(touch_ids), AT_ONCE):
         rows = connection.execute(
             select(
                 gift_moves.c.gift_id,
@@ -165,11 +170,7 @@ def _give_back(connection: Connection, touch_ids: Sequence[int]) -> None:
                 func.sum(gift_moves.c.cost).label("cost"),
             )
             .join(touches, touches.c.touch_id == gift_moves.c.touch_id)
-            .where(
-                gift_moves.c.kind == "reserve",
-                gift_moves.c.touch_id.in_(touch_ids[start : start + 500]),
-                gift_moves.c.touch_id.not_in(settled),
-            )
+            .where(_unsettled(touch_ids[start : start + AT_ONCE]))
             .group_by(gift_moves.c.gift_id, touches.c.night)
         )
         for row in rows:
@@ -179,6 +180,16 @@ def _give_back(connection: Connection, touch_ids: Sequence[int]) -> None:
         _take(connection, gift_id, -pieces)
     for night, cost in sorted(money.items()):
         _spend(connection, night, -cost)
+
+
+def _unsettled(touch_ids: Sequence[int]) -> ColumnElement[bool]:
+    """What these touches reserved and neither committed nor released.
+
+    Asked touch by touch: a list of all that was ever settled would grow with every night.
+    """
+    ended = gift_moves.alias("ended")
+    settled = exists().where(ended.c.touch_id == gift_moves.c.touch_id, ended.c.kind != "reserve")
+    return and_(gift_moves.c.kind == "reserve", gift_moves.c.touch_id.in_(touch_ids), ~settled)
 
 
 def _take(connection: Connection, gift_id: str, pieces: int) -> None:

@@ -50,6 +50,7 @@ def test_json_of_a_night_is_the_night_json_of_the_home(care, home):
 
 def test_due_is_what_became_of_everybody_in_json_too(care, home):
     numbers = json.loads(care("status", "--home", home, "--json").out)
+    assert numbers["due"]["birthday"] > 0
     for campaign, due in numbers["due"].items():
         set_aside = sum(numbers["excluded"].get(campaign, {}).values())
         became = [numbers[kind].get(campaign, 0) for kind in ("touched", "held_out", "deferred")]

@@ -25,7 +25,9 @@ def test_law_1_every_touch_has_come_to_something(home):
     query = """
         SELECT t.arm, t.state, m.state AS message, count(*) AS n
         FROM touches t LEFT JOIN messages m USING (touch_id) GROUP BY 1, 2, 3"""
-    for row in rows(home, query):
+    found = rows(home, query)
+    assert {row["arm"] for row in found} == {"treated", "held_out"}
+    for row in found:
         if row["arm"] == "held_out":
             assert (row["state"], row["message"]) == ("held_out", None)
         else:
@@ -65,7 +67,9 @@ def test_law_5_what_left_is_what_was_approved(home):
         str(row["decision_id"]): row
         for row in rows(home, "SELECT * FROM decisions WHERE verdict = 'approve'")
     }
-    for message, manifest in sealed(home):
+    left = sealed(home)
+    assert left
+    for message, manifest in left:
         decision = decisions[message["approval_id"]]
         (given,) = [
             one for one in manifest["approvals"] if one["approval_id"] == message["approval_id"]

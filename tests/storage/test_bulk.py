@@ -131,5 +131,22 @@ def test_postgresql_knows_at_once_how_much_was_written(engine):
     )
     with writing(engine) as connection:
         insert_frame(connection, product_types, many)
-        counted = "SELECT reltuples FROM pg_class WHERE oid = 'product_types'::regclass"
-        assert connection.exec_driver_sql(counted).scalar_one() == MANY
+        assert known_of(connection) == MANY
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_postgresql_looks_again_only_when_a_tenth_is_new(engine):
+    many = pd.DataFrame({"type_key": np.arange(25 * MANY)}).assign(
+        product_type=lambda frame: frame["type_key"].astype("str")
+    )
+    with writing(engine) as connection:
+        insert_frame(connection, product_types, many[: 20 * MANY])
+        insert_frame(connection, product_types, many[20 * MANY : 21 * MANY])
+        assert known_of(connection) == 20 * MANY
+        insert_frame(connection, product_types, many[21 * MANY :])
+        assert known_of(connection) > 20 * MANY
+
+
+def known_of(connection):
+    counted = "SELECT reltuples FROM pg_class WHERE oid = 'product_types'::regclass"
+    return connection.exec_driver_sql(counted).scalar_one()
