@@ -6,6 +6,7 @@ import ibis
 import pandas as pd
 
 from care.domain.campaign import Tables
+from care.domain.campaigns.keep_in_touch import silent_from
 from care.domain.campaigns.review_letter import period_tonight
 from care.domain.consent import welcome
 from care.domain.curve import with_curves
@@ -45,6 +46,7 @@ def open_tables(
         everybody = people.read_people(connection)
         held = points.read_points(connection)
         past = nights.read_past(connection, remembered)
+        out_of_touch = nights.read_out_of_touch(connection, silent_from(policy.enabled, night))
     habits = read_habits(runtime.store, night)
     pinned = read_pinned(runtime.store, snapshot.products)
     sold = with_curves(
@@ -64,6 +66,7 @@ def open_tables(
         breaks=habits.breaks[welcome(habits.breaks, everybody, policy.wording.sensitive)],
         silences=habits.silences,
         past=past,
+        out_of_touch=out_of_touch,
         products=sold,
         owned=read_owned(history, sold, night=night),
         cases=read_if_pinned(runtime.store, snapshot.cases),
