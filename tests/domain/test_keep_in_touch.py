@@ -18,21 +18,22 @@ def settings(**changed):
     return KeepInTouchSettings.model_validate(told | {"late_days": 4} | changed)
 
 
-def seen(*silences, people=None):
+def seen(*silences, people=None, past=None):
     """What the rule looks at: (customer, silent since) of loyal customers unless told otherwise."""
     who = people or [a_customer(key, segment="loyal") for key, _ in silences]
     rows = [{"customer_key": key, "since": pd.Timestamp(since)} for key, since in silences]
-    return tables(customers(*who), out_of_touch=frame(OUT_OF_TOUCH, *rows))
+    past = planned() if past is None else past
+    return tables(customers(*who), out_of_touch=frame(OUT_OF_TOUCH, *rows), past=past)
 
 
-def due(night, *silences, people=None, **changed):
-    shop = seen(*silences, people=people)
+def due(night, *silences, people=None, past=None, **changed):
+    shop = seen(*silences, people=people, past=past)
     return find_due(shop, {"keep_in_touch": settings(**changed)}, night=date.fromisoformat(night))
 
 
-def walk(first, last, *silences, **changed):
+def walk(first, last, *silences, past=None, **changed):
     """What the rule alone finds, night by night."""
-    shop, chosen = seen(*silences), settings(**changed)
+    shop, chosen = seen(*silences, past=past), settings(**changed)
     return {
         str(night.date()): CAMPAIGN.candidates(shop, chosen, night=night.date())
         for night in pd.date_range(first, last)
@@ -51,7 +52,6 @@ def keys(found):
         ("2017-11-14", True),
         ("2017-11-18", True),
         ("2017-11-19", False),
-        ("2018-05-13", False),
     ],
 )
 def test_she_is_due_once_the_months_are_over_and_for_some_days(night, is_due):
@@ -84,11 +84,20 @@ def test_a_month_without_such_a_day_is_over_on_its_last(since, months, on):
     assert found["occasion_on"].tolist() == [pd.Timestamp(on)]
 
 
-def test_who_could_not_get_it_is_due_again_after_as_many_months_and_in_no_night_between():
-    found = walk("2017-11-01", "2018-06-30", (1, "2017-05-14"))
+def test_who_had_to_wait_is_due_on_her_days_of_each_month_and_on_no_night_between():
+    found = walk("2017-11-01", "2018-02-28", (1, "2017-05-14"))
     assert {night: keys(those) for night, those in found.items() if len(those)} == {
-        f"2017-11-{day}": ["silent-6-months-since-2017-05-14"] for day in range(14, 19)
-    } | {f"2018-05-{day}": ["silent-12-months-since-2017-05-14"] for day in range(14, 19)}
+        f"{month}-{day}": ["silent-6-months-since-2017-05-14"]
+        for month in ("2017-11", "2017-12", "2018-01", "2018-02")
+        for day in range(14, 19)
+    }
+
+
+@pytest.mark.parametrize(
+    ("night", "months"), [("2018-04-18", 6), ("2018-05-14", 12), ("2018-11-14", 18)]
+)
+def test_it_is_another_occasion_when_as_many_months_again_are_over(night, months):
+    assert keys(due(night, (1, "2017-05-14"))) == [f"silent-{months}-months-since-2017-05-14"]
 
 
 def test_who_fell_silent_on_one_day_has_a_day_of_her_own_and_everybody_has_one():
@@ -164,20 +173,43 @@ def test_the_policy_may_choose_by_tier():
 
 
 # ── Once ────────────────────────────────────────────────────────────────────────────────────────
-def outcome(night="2017-11-14", *, before=None, near=None, **told):
+def outcome(night="2017-11-14", *, near=None, **told):
     her = a_customer(1, segment="loyal", **told)
-    known = ledger(customers(her), before=before, near=near)
     chosen = choices(campaigns={"keep_in_touch": settings()})
     shop = seen((1, "2017-05-14"), people=[her])
+    known = ledger(customers(her), near=near)
     plan = plan_night(shop, known, chosen, night=date.fromisoformat(night))
     return len(plan.touches), plan.exclusions["reason"].tolist()
 
 
-def test_who_was_held_out_is_not_asked_for_again():
-    held = planned((1, "keep_in_touch", "silent-6-months-since-2017-05-14", "held_out"))
-    assert outcome(before=held) == (0, ["already_held_out"])
-    assert outcome("2017-11-19", before=held) == (0, [])
-    assert outcome("2018-05-14", before=held) == (1, [])
+@pytest.mark.parametrize("arm", ["treated", "held_out"])
+@pytest.mark.parametrize(
+    ("night", "is_due"),
+    [("2017-11-15", False), ("2017-12-14", False), ("2018-05-13", False), ("2018-05-14", True)],
+)
+def test_who_was_planned_and_not_touched_is_let_be_until_the_months_are_over_again(
+    night, is_due, arm
+):
+    before = planned((1, "keep_in_touch", "silent-6-months-since-2017-05-14", arm))
+    assert len(due(night, (1, "2017-05-14"), past=before)) == is_due
+
+
+def test_what_was_planned_before_another_silence_does_not_matter():
+    before = planned((1, "keep_in_touch", "silent-6-months-since-2016-11-14", "held_out"))
+    assert len(due("2017-11-14", (1, "2017-05-14"), past=before)) == 1
+
+
+@pytest.mark.parametrize("months", [1, 6, 24])
+def test_what_was_planned_is_remembered_as_long_as_the_occasion_can_come_again(months):
+    told = {"after_months": months, "spread_days": 28, "late_days": 14}
+    first = pd.Timestamp("2017-01-31") + pd.DateOffset(months=months)
+    name = f"silent-{months}-months-since-2017-01-31"
+    before = planned((27, "keep_in_touch", name, "held_out")).assign(send_on=first)
+    again = first + pd.DateOffset(months=months)
+    around = again - pd.Timedelta(days=31), again + pd.Timedelta(days=60)
+    found = walk(*around, (27, "2017-01-31"), past=before, **told)
+    assert name not in {key for those in found.values() for key in keys(those)}
+    assert any(len(those) for those in found.values())
 
 
 def test_whom_another_touch_crowds_out_waits_while_her_days_last():

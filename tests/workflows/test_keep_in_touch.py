@@ -65,15 +65,12 @@ def test_everybody_who_is_silent_is_planned_on_one_night_and_on_no_other(lived):
     assert len(messages_of(lived, "keep_in_touch")) == (found["arm"] == "treated").sum()
 
 
-def test_of_whom_she_was_held_out_the_ledger_says_so_while_her_days_last_and_then_no_more(lived):
+def test_who_was_held_out_is_not_due_again_the_next_night(lived):
     found = rows(lived, touches, "arm")
-    held = sorted(found.loc[found["arm"] == "held_out", "customer_id"])
-    again = rows(lived, exclusions, "night", "reason")
-    again = again[again["reason"].str.startswith("already")]
-    assert set(again["reason"]) == {"already_held_out"}
-    assert {night: sorted(those) for night, those in again.groupby("night")["customer_id"]} == {
-        date(2017, 12, 16): held
-    }
+    again = rows(lived, exclusions, "night")
+    held = found.loc[found["arm"] == "held_out", "customer_id"]
+    assert len(held) > 0
+    assert again.loc[again["night"] > date(2017, 12, 14), "customer_id"].isin(held).sum() == 0
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,11 @@ she bought: the silence begins with the last touch she was to get, or on the day
 the first night on which the house knew her, whichever came last. So a house that is new to a shop
 has nothing to make up for, and writes to nobody at once. What came to nothing, and a touch that the
 control group did not get, break no silence. The letters go out over some weeks, for many may have
-fallen silent on one day; each customer has her place among them.
+fallen silent on one day: each customer has her place among them, a few days that come round every
+month, so whoever becomes loyal later, or had to wait, is met then.
 
-It ends with the letter, as with any other touch: the silence is over. Who could not get it in its
-days is not asked for again every night, but when as many months again have passed.
+It ends with the letter, as with any other touch: the silence is over. Who was planned once is not
+planned again, even if nothing came of it, until as many months again have passed.
 """
 
 from collections.abc import Mapping
@@ -24,7 +25,7 @@ from care.domain.candidate import candidates
 from care.domain.segment import Audience, Segment
 
 NAME = "keep_in_touch"
-SHORTEST_MONTH = 28
+SHORTEST_MONTH, LONGEST_MONTH = 28, 31
 
 Days = npt.NDArray[np.datetime64]
 Ints = npt.NDArray[np.int64]
@@ -42,8 +43,8 @@ class KeepInTouchSettings(CampaignSettings):
         ge=1,
         le=24,
         description=(
-            "so many whole months must have passed without any touch; then, if she could not get "
-            "the letter, as many again"
+            "so many whole months must have passed without any touch; and as many again before a "
+            "second letter, where the first one came to nothing"
         ),
     )
     spread_days: int = Field(
@@ -59,8 +60,16 @@ class KeepInTouchSettings(CampaignSettings):
         default=4,
         ge=0,
         le=14,
-        description="a letter may still go so many days after its own, where others come first",
+        description=(
+            "so many days after her own a letter may still go, where others come first; then it "
+            "waits for her days of the next month"
+        ),
     )
+
+    @property
+    def remembers_days(self) -> int:
+        """From when she can first have been planned until the months are over once more."""
+        return LONGEST_MONTH * (self.after_months + 2)
 
 
 def silent_from(chosen: Mapping[str, CampaignSettings], night: date) -> date | None:
@@ -78,26 +87,37 @@ def silent_from(chosen: Mapping[str, CampaignSettings], night: date) -> date | N
 def find_out_of_touch(
     tables: Tables, settings: KeepInTouchSettings, *, night: date
 ) -> pd.DataFrame:
-    """Customers whose silence has lasted the months, once or several times, on her own day."""
+    """Customers whose silence has lasted for the months, on their own days of each month.
+
+    The occasion is the silence and how often it has lasted so long: planned once, it is over.
+    """
     silent = tables.out_of_touch.merge(tables.customers[["customer_key", "joined_on"]])
     keys = silent["customer_key"].to_numpy("int64")
     since = silent[["since", "joined_on"]].max(axis=1).to_numpy("datetime64[D]")
     place = keys % settings.spread_days
     months = _whole_months(since, np.datetime64(night, "D") - place)
-    months -= months % settings.after_months
     on = _later(since, months)
     until = on + place + settings.late_days
-    due = (months > 0) & (np.datetime64(night, "D") <= until)
-    told = pd.DataFrame({"months": months[due], "since": since[due].astype("str")}).astype("str")
-    return candidates(
+    due = (months >= settings.after_months) & (np.datetime64(night, "D") <= until)
+    told = pd.DataFrame(
+        {"months": months - months % settings.after_months, "since": since.astype("datetime64[s]")}
+    )[due]
+    lasted, began = told["months"].astype("str"), told["since"].dt.strftime("%Y-%m-%d")
+    found = candidates(
         {
             "customer_key": keys[due],
-            "occasion_key": "silent-" + told["months"] + "-months-since-" + told["since"],
+            "occasion_key": "silent-" + lasted + "-months-since-" + began,
             "occasion_on": on[due],
             "send_from": on[due] + place[due],
             "send_until": until[due],
-        }
+        },
+        index=told.index,
     )
+    return found[~_pairs(found).isin(_pairs(tables.past))]
+
+
+def _pairs(frame: pd.DataFrame) -> pd.MultiIndex:
+    return pd.MultiIndex.from_frame(frame[["customer_key", "occasion_key"]])
 
 
 def _whole_months(since: Days, until: Days) -> Ints:
