@@ -119,19 +119,19 @@ def read_out_of_touch(connection: Connection, until: date | None) -> pd.DataFram
     # Listed once and then looked up: to ask for each touch's message would read every message.
     lost = select(messages.c.touch_id).where(messages.c.state.in_(CAME_TO_NOTHING))
     nothing = lost.distinct().subquery()
-    last = (
-        select(touches.c.customer_key, func.max(touches.c.send_on).label("on"))
+    reached = (
+        select(touches.c.customer_key, touches.c.send_on.label("on"))
         .outerjoin(nothing, nothing.c.touch_id == touches.c.touch_id)
         .where(touches.c.state.in_(("planned", "rendered")), nothing.c.touch_id.is_(None))
-        .group_by(touches.c.customer_key)
-        .subquery()
     )
-    since = func.coalesce(last.c.on, customers.c.first_night)
+    known = select(customers.c.customer_key, customers.c.first_night)
+    days = reached.union_all(known).subquery()
+    since = func.max(days.c.on)
     query = (
-        select(customers.c.customer_key, since.label("since"))
-        .outerjoin(last, last.c.customer_key == customers.c.customer_key)
-        .where(customers.c.first_night <= until, or_(last.c.on.is_(None), last.c.on <= until))
-        .order_by(customers.c.customer_key)
+        select(days.c.customer_key, since.label("since"))
+        .group_by(days.c.customer_key)
+        .having(since <= until)
+        .order_by(days.c.customer_key)
     )
     return read_frame(connection, query)
 
