@@ -1,4 +1,4 @@
-"""The demo's month: every campaign that can have somebody to write to in it has."""
+"""The demo's month: every campaign that can be due in it has somebody to write to."""
 
 from datetime import date
 

@@ -99,10 +99,8 @@ def find_out_of_touch(
     on = _later(since, months)
     until = on + place + settings.late_days
     due = (months >= settings.after_months) & (np.datetime64(night, "D") <= until)
-    told = pd.DataFrame(
-        {"months": months - months % settings.after_months, "since": since.astype("datetime64[s]")}
-    )[due]
-    lasted, began = told["months"].astype("str"), told["since"].dt.strftime("%Y-%m-%d")
+    lasted = pd.Series((months - months % settings.after_months)[due]).astype("str")
+    began = pd.Series(since[due].astype("datetime64[s]")).dt.strftime("%Y-%m-%d")
     found = candidates(
         {
             "customer_key": keys[due],
@@ -110,8 +108,7 @@ def find_out_of_touch(
             "occasion_on": on[due],
             "send_from": on[due] + place[due],
             "send_until": until[due],
-        },
-        index=told.index,
+        }
     )
     return found[~_pairs(found).isin(_pairs(tables.past))]
 
