@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from care.domain.arbitration import Price
 from care.domain.campaign import Tables
 from care.domain.campaigns import CAMPAIGNS
+from care.domain.campaigns.keep_in_touch import silent_from
 from care.domain.campaigns.review_letter import period_tonight
 from care.domain.due import find_candidates, with_decisions
 from care.domain.exclusion import BINDING, Outcome
@@ -214,6 +215,10 @@ class _Walk:
         habits = read_habits(runtime.store, last)
         tables = open_tables(runtime, snapshot, history, standings, habits, sold, night=last)
         rhythms = foretell(runtime, history, sold, nights=coming)
+        with reading(runtime.engine) as connection:  # who will have been silent for long by then
+            silent = silent_from(runtime.policy.enabled, coming[-1])
+            out_of_touch = nights.read_out_of_touch(connection, silent)
+        tables = replace(tables, out_of_touch=out_of_touch)
         lacking = left_out(runtime.policy, tables)
         known = {name for name in runtime.policy.enabled if CAMPAIGNS[name].told_ahead} - set(
             lacking

@@ -7,6 +7,7 @@ import pandas as pd
 
 from care.domain.campaign import Tables
 from care.domain.campaigns import CAMPAIGNS
+from care.domain.campaigns.keep_in_touch import silent_from
 from care.domain.campaigns.review_letter import period_tonight
 from care.domain.consent import welcome
 from care.domain.curve import with_curves
@@ -50,6 +51,7 @@ def open_tables(
         everybody = people.read_people(connection)
         held = points.read_points(connection)
         past = nights.read_past(connection, remembered)
+        out_of_touch = nights.read_out_of_touch(connection, silent_from(policy.enabled, night))
     products = with_curves(
         catalogue(sold, never_name=(*policy.wording.never_name, *policy.wording.sensitive)),
         read_curves(history, night=night),
@@ -67,6 +69,7 @@ def open_tables(
         breaks=habits.breaks[welcome(habits.breaks, everybody, policy.wording.sensitive)],
         silences=habits.silences,
         past=past,
+        out_of_touch=out_of_touch,
         products=products,
         owned=read_owned(history, products, night=night),
         cases=read_if_pinned(runtime.store, snapshot.cases),

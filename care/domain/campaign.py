@@ -121,6 +121,11 @@ PAST = {
     "send_on": "datetime64[s]",
 }
 
+OUT_OF_TOUCH = {
+    "customer_key": "int64",
+    "since": "datetime64[s]",  # day of the last touch, else the first night that knew her
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Tables:
@@ -130,7 +135,8 @@ class Tables:
     ``standing.STANDING``, ``value.VALUED``, ``points.HELD`` and ``segment.SEGMENTED``.
     ``rhythms``, ``breaks``, ``silences``: columns of ``care.domain.rhythm``. ``past``: columns of
     ``PAST``, the touches planned before, of which each rule sees its own, as far back as its
-    settings remember. ``products``: columns of ``CATALOGUE``. ``owned``: columns of ``OWNED``.
+    settings remember. ``out_of_touch``: columns of ``OUT_OF_TOUCH``, whom nothing touched for a
+    while. ``products``: columns of ``CATALOGUE``. ``owned``: columns of ``OWNED``.
     ``bought``: columns of ``BOUGHT``. ``looked_back``: columns of ``LOOKED_BACK``.
     ``interests``: columns of ``INTERESTS``. ``cases``, ``deliveries``, ``events``, ``unpaid``,
     ``reviews``: columns of ``CASES``, ``DELIVERIES``, ``EVENTS``, ``UNPAID``, ``REVIEWS``, or
@@ -142,6 +148,7 @@ class Tables:
     breaks: pd.DataFrame = field(default_factory=partial(none_of, BREAKS))
     silences: pd.DataFrame = field(default_factory=partial(none_of, SILENCES))
     past: pd.DataFrame = field(default_factory=partial(none_of, PAST))
+    out_of_touch: pd.DataFrame = field(default_factory=partial(none_of, OUT_OF_TOUCH))
     products: pd.DataFrame = field(default_factory=CATALOGUE.empty)
     owned: pd.DataFrame = field(default_factory=OWNED.empty)
     cases: pd.DataFrame | None = None

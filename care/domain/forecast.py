@@ -73,7 +73,13 @@ def tables_after(tables: Tables, touches: pd.DataFrame) -> Tables:
     """What rules see once some touches have been planned. ``touches``: as a plan has them."""
     if touches.empty:
         return tables
-    return replace(tables, past=pd.concat([tables.past, touches[list(PAST)]], ignore_index=True))
+    reached = touches.loc[touches["arm"] == TREATED, "customer_key"]
+    silent = tables.out_of_touch
+    return replace(
+        tables,
+        past=pd.concat([tables.past, touches[list(PAST)]], ignore_index=True),
+        out_of_touch=silent[~silent["customer_key"].isin(reached)],
+    )
 
 
 def ledger_after(ledger: Ledger, touches: pd.DataFrame, *, night: date) -> Ledger:

@@ -10,16 +10,17 @@ import pandas as pd
 from sqlalchemy import Connection, case, false, func, insert, or_, select
 
 from care.domain.arbitration import Account
-from care.domain.campaign import PAST
+from care.domain.campaign import OUT_OF_TOUCH, PAST
 from care.domain.candidate import IDENTITY
 from care.domain.contact_policy import RECENT
 from care.domain.exclusion import Reason
 from care.domain.holdout import Scope
+from care.domain.rhythm import none_of
 from care.domain.touch import Plan
 from care.domain.warning import Warned
 from care.storage.bulk import insert_frame, read_frame, rows_alike
 from care.storage.gifts import reserve
-from care.storage.tables import exclusions, messages, nights, touches
+from care.storage.tables import customers, exclusions, messages, nights, touches
 
 NEAR = timedelta(days=45)
 """Touches further away than this cannot matter to caps and gaps, whatever the lead days."""
@@ -131,6 +132,34 @@ def read_past(connection: Connection, since: Mapping[str, date]) -> pd.DataFrame
         for campaign, day in since.items()
     ]
     return read_frame(connection, select(*touches.c[tuple(PAST)]).where(or_(false(), *asked)))
+
+
+def read_out_of_touch(connection: Connection, until: date | None) -> pd.DataFrame:
+    """Whom nothing touched after a day, nor was new after it: the columns of ``OUT_OF_TOUCH``.
+
+    Nobody, if there is no day. Service touches count, and so does what waits to be sent; a touch
+    that came to nothing, or that the control group did not get, does not.
+    """
+    if until is None:
+        return none_of(OUT_OF_TOUCH)
+    # Listed once and then looked up: to ask for each touch's message would read every message.
+    lost = select(messages.c.touch_id).where(messages.c.state.in_(CAME_TO_NOTHING))
+    nothing = lost.distinct().subquery()
+    reached = (
+        select(touches.c.customer_key, touches.c.send_on.label("on"))
+        .outerjoin(nothing, nothing.c.touch_id == touches.c.touch_id)
+        .where(touches.c.state.in_(("planned", "rendered")), nothing.c.touch_id.is_(None))
+    )
+    known = select(customers.c.customer_key, customers.c.first_night)
+    days = reached.union_all(known).subquery()
+    since = func.max(days.c.on)
+    query = (
+        select(days.c.customer_key, since.label("since"))
+        .group_by(days.c.customer_key)
+        .having(since <= until)
+        .order_by(days.c.customer_key)
+    )
+    return read_frame(connection, query)
 
 
 def read_recent(connection: Connection, night: date) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The demo's month: every campaign of its policy has somebody to write to in it."""
+"""The demo's month: every campaign that can be due in it has somebody to write to."""
 
 from datetime import date
 
@@ -17,6 +17,7 @@ from care.tables import open_tables
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 NIGHTS = [date(2017, 11, day) for day in (14, 15, 20, 21)]
+NOT_YET = {"keep_in_touch"}  # counts from the ledger's first night, and the demo's is a week old
 
 
 def test_every_campaign_has_somebody_due_in_the_demos_month(tmp_path):
@@ -45,5 +46,5 @@ def test_every_campaign_has_somebody_due_in_the_demos_month(tmp_path):
         due = find_due(tables, decisions.campaigns, night=night)
         for name, count in due["campaign"].value_counts().items():
             found[str(name)] = found.get(str(name), 0) + int(count)
-    assert sorted(found) == sorted(runtime.policy.enabled)
+    assert sorted(found) == sorted(set(runtime.policy.enabled) - NOT_YET)
     assert all(count > 0 for count in found.values())

@@ -128,6 +128,14 @@ def test_what_was_planned_counts_towards_caps_and_is_not_planned_again():
     assert told.past["occasion_key"].tolist() == ["birthday-2017"]
 
 
+def test_a_touch_ends_the_silence_and_one_that_was_held_out_does_not():
+    silent = pd.DataFrame({"customer_key": [1, 2], "since": pd.Timestamp("2017-01-01")})
+    touches = touched_on(NIGHT, a_customer(1, **BIRTHDAY), a_customer(2, **BIRTHDAY))
+    touches.loc[touches["customer_key"] == 2, "arm"] = "held_out"
+    told = tables_after(replace(tables(PEOPLE), out_of_touch=silent), touches)
+    assert told.out_of_touch["customer_key"].tolist() == [2]
+
+
 def test_nothing_planned_leaves_everything_as_it_was():
     before = ledger(PEOPLE)
     assert ledger_after(before, pd.DataFrame(), night=NIGHT) is before
