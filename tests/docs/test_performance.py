@@ -55,6 +55,12 @@ def test_the_choice_and_the_way_into_the_ledger_are_measured_beside_their_limits
     assert "HiGHS alone on all offers" in said
 
 
+def test_the_page_on_plans_says_what_the_choice_by_value_is_worth() -> None:
+    told = json.loads((ROOT / "docs/figures/choice-1000000-sqlite.json").read_text("utf-8"))
+    more = told["figures"]["value by value"] / told["figures"]["value by priority"] - 1
+    assert f"is worth {100 * more:.1f} % more" in read("docs/plan.md")
+
+
 def run_tiny(command: str, out: Path) -> str:
     """Run the page's command that begins so on a tiny shop; what it said, in one line."""
     lines = [
