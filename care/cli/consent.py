@@ -6,7 +6,20 @@ from typing import Annotated, Any
 
 import typer
 
-from care.cli.option import PLAIN, AsJson, Home, Now, SetAside, moment, open_home, print_json
+from care.cli.imported import print_imported
+from care.cli.option import (
+    PLAIN,
+    AsJson,
+    ChannelName,
+    Event,
+    Home,
+    Now,
+    SetAside,
+    moment,
+    one_of,
+    open_home,
+    print_json,
+)
 
 consent = typer.Typer(help="What customers said about being written to.", **PLAIN)
 
@@ -16,9 +29,6 @@ Customer = Annotated[
 ]
 PurposeName = Annotated[
     str, typer.Option("--purpose", help="marketing, sensitive or personalisation.")
-]
-ChannelName = Annotated[
-    str | None, typer.Option("--channel", help="email or sms; marketing has one for each.")
 ]
 Source = Annotated[
     str, typer.Option("--source", help="Where she said it: web-form, phone, paper … No name.")
@@ -30,9 +40,6 @@ SaidAt = Annotated[
 ProofText = Annotated[
     str | None,
     typer.Option("--proof", metavar="JSON", help="What shows it, kept sealed; JSON or plain text."),
-]
-Event = Annotated[
-    str | None, typer.Option("--event", help="A name of its own, so that it is told once.")
 ]
 
 
@@ -167,21 +174,6 @@ def consent_export(
     print(f"{len(found)} words written to {file}")
 
 
-def print_imported(found: Any, out: Path | None, as_json: bool) -> None:
-    """Tell what became of an import's rows."""
-    reasons = found.set_aside["reason"].value_counts().sort_index().to_dict()
-    if out is not None:
-        from care.intake.export import write_set_aside
-
-        write_set_aside(found.set_aside, out)
-    if as_json:
-        print_json({"read": found.read, "kept": found.kept, "set_aside": reasons})
-        return
-    print(f"{found.read} rows read, {found.kept} kept, {found.read - found.kept} set aside")
-    for row in found.set_aside.head(20).itertuples():
-        print(f"  row {row.row}: {row.field} {row.value!r}: {row.reason}; {row.remedy}")
-
-
 def _say(
     say: Any,
     customer: str,
@@ -210,16 +202,6 @@ def _say(
         event_id=event,
     )
     _print_answer(answer, as_json)
-
-
-def one_of(words: Any, text: str, option: str) -> Any:
-    """A word of a vocabulary; what it may be, where it is none."""
-    try:
-        return words(text)
-    except ValueError:
-        raise typer.BadParameter(
-            f"{text!r} is none of {', '.join(words)}", param_hint=option
-        ) from None
 
 
 def _proof(text: str | None) -> dict[str, Any] | None:

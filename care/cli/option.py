@@ -60,6 +60,23 @@ SetAside = Annotated[
     typer.Option("--out", metavar="FILE.csv", help="Write all that was set aside here."),
 ]
 
+ChannelName = Annotated[
+    str | None, typer.Option("--channel", help="email or sms; marketing has one for each.")
+]
+Event = Annotated[
+    str | None, typer.Option("--event", help="A name of its own, so that it is told once.")
+]
+
+
+def one_of(words: Any, text: str, option: str) -> Any:
+    """A word of a vocabulary; what it may be, where it is none."""
+    try:
+        return words(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is none of {', '.join(words)}", param_hint=option
+        ) from None
+
 
 def open_home(home: Path | None) -> "Runtime":
     """Settings, policy, ledger and store of a home."""

@@ -6,8 +6,20 @@ from typing import Annotated, Any
 
 import typer
 
-from care.cli.consent import ChannelName, Event, one_of, print_imported
-from care.cli.option import PLAIN, AsJson, Home, Now, SetAside, moment, open_home, print_json
+from care.cli.imported import print_imported
+from care.cli.option import (
+    PLAIN,
+    AsJson,
+    ChannelName,
+    Event,
+    Home,
+    Now,
+    SetAside,
+    moment,
+    one_of,
+    open_home,
+    print_json,
+)
 
 suppress = typer.Typer(help="What must not be sent, to whom, and why.", **PLAIN)
 
