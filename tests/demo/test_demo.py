@@ -123,6 +123,7 @@ def test_the_suggested_commands_run_when_they_are_pasted(home, told, copy):
         "care review approve bad_review",
         "care release",
         "care status",
+        "care forecast",
     ]
     for command in commands:
         assert f"'{home}'" in command

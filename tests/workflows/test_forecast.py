@@ -85,7 +85,7 @@ def files_of(home):
 def test_a_forecast_writes_nothing_and_says_the_same_again(planned):
     home = planned.settings.home
     before = ledger_of(planned.engine), files_of(home)
-    first, second = forecast(planned, count=10), forecast(planned, count=10)
+    first, second = forecast(planned, count=3), forecast(planned, count=3)
     assert (ledger_of(planned.engine), files_of(home)) == before
     assert first.numbers() == second.numbers()
 
