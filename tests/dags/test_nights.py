@@ -18,7 +18,6 @@ from tests.cli.shop import NIGHT, NOW, a_shop
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore"),  # Airflow's own
-    pytest.mark.xdist_group("airflow"),
 ]
 os.environ["AIRFLOW__CORE__DAGS_FOLDER"] = str(shipped("dags"))  # read when Airflow is imported
 CONF = {"night": NIGHT.isoformat(), "now": NOW}

@@ -12,7 +12,6 @@ import pytest
 ON_THE_DEMO = [
     pytest.mark.slow,
     pytest.mark.timeout(900),
-    pytest.mark.xdist_group("demo"),
 ]
 """Marks of whatever needs the one run: it takes minutes, so that one worker makes it for all."""
 NIGHTS = ["2017-11-14", "2017-11-15", "2017-11-16"]
