@@ -13,7 +13,7 @@ ON_THE_DEMO = [
     pytest.mark.slow,
     pytest.mark.timeout(900),
 ]
-"""Marks of whatever needs the one run: it takes minutes, so that one worker makes it for all."""
+"""Marks of whatever needs the one run, which takes minutes."""
 NIGHTS = ["2017-11-14", "2017-11-15", "2017-11-16"]
 
 
