@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -115,8 +116,9 @@ def rhythms(*rows: dict[str, Any]) -> pd.DataFrame:
     )
 
 
+@cache
 def a_policy() -> Policy:
-    """The policy that is shipped."""
+    """The policy that is shipped, read once: nothing can change it."""
     return read_policy(shipped("policy.toml"))
 
 
