@@ -28,7 +28,7 @@ from recommender.timing.law import Law
 
 FORMAT = 1
 META = "meta.json"
-LIBRARIES = ("implicit", "numpy", "pandas", "scipy")
+LIBRARIES = ("implicit", "lightgbm", "numpy", "pandas", "scipy")
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
