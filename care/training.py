@@ -33,7 +33,7 @@ MODELS: Mapping[str, Mapping[str, Any]] = {
     "items": {"popularity": Popularity, "personal": Personal, "als": Als},
     "timing": {"interval": Interval, "frequency": Frequency, "law": Law},
 }
-METRIC = {"items": "recall", "timing": "ap"}
+METRIC = {"items": "recall@10", "timing": "ap"}
 BASELINES = {"items": ["popularity"], "timing": ["interval", "frequency"]}
 EVALUATED_LINES = 2_000_000
 """Order lines of the nightly evaluations; a larger shop is judged on a sample of its customers."""

@@ -1,7 +1,10 @@
-"""One protocol for every model, on a shop's own held-out history."""
+"""One protocol for every model, on a shop's own held-out history.
+
+``evaluate_items`` lives in ``recommender.item_trial``; the one for timing is here.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -9,96 +12,27 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recommender import columns, metric
-from recommender.items.model import ItemModel, Purpose
-from recommender.keys import Ints, distinct, position
+from recommender.evaluation import Evaluation, UnableToEvaluate
+from recommender.item_trial import FitItems, evaluate_items
 from recommender.timing.model import TimingModel
 from recommender.timing.rhythm import rhythm
 
-FitItems: TypeAlias = Callable[..., ItemModel]
-"""Called with (history, today=day), as ``Personal.fit`` is."""
+__all__ = [
+    "Evaluation",
+    "FitItems",
+    "FitTiming",
+    "UnableToEvaluate",
+    "evaluate_items",
+    "evaluate_timing",
+    "latest_origins",
+]
+
 FitTiming: TypeAlias = Callable[..., TimingModel]
 """Called with (purchase_days, today=day), as ``Law.fit`` is."""
 
 MIN_PURCHASES = 3
 CARE_INTERVAL_DAYS = 21.0
 TOP = 1000
-
-
-class UnableToEvaluate(ValueError):
-    """The history is too short to hold anything out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """What was measured, how, and on how much; plain values, ready for JSON."""
-
-    kind: str
-    protocol: Mapping[str, int | list[int]]
-    figures: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    """Model -> metric -> value; NaN where the held-out history could not tell."""
-
-
-def evaluate_items(
-    history: pd.DataFrame,
-    models: Mapping[str, FitItems],
-    *,
-    k: int = 10,
-    max_customers: int | None = None,
-    min_baskets: int = 5,
-    min_rows: int = 10,
-    seed: int = 0,
-) -> Evaluation:
-    """Foretell each customer's last basket from everything before it.
-
-    Items with fewer than ``min_rows`` rows leave first; then customers with at least
-    ``min_baskets`` baskets have their last one (latest day, then order key) held out. Each model
-    is fitted once on the rest and ranks ``k`` items a customer, for whatever she may want.
-
-    Figures, averaged over customers: ``recall`` at k; ``ndcg`` at k with the ideal cut at
-    min(k, truth); ``ndcg_all`` with the ideal over the whole truth; ``repeat_recall`` and
-    ``explore_recall``, recall at k of the items she had and had not bought before; ``phr``, the
-    share of customers with any hit; ``customers``, their number.
-
-    Args:
-        history: rows of ``columns.HISTORY``.
-        models: how to fit each, by name.
-        k: length of a list.
-        max_customers: evaluate a seeded sample of so many; all when None.
-        min_baskets: baskets that earn a customer a place in the test.
-        min_rows: rows that earn an item a place in the test.
-        seed: of the sample.
-
-    Raises:
-        UnableToEvaluate: no customer has enough baskets.
-    """
-    frame = columns.require(history, columns.HISTORY, what="the order history")
-    code, items = pd.factorize(frame[columns.ITEM].to_numpy())
-    frame = frame[np.bincount(code, minlength=items.size)[code] >= min_rows]
-    held = _last_baskets(frame, min_baskets)
-    if held.size == 0:
-        raise UnableToEvaluate(
-            f"no customer has {min_baskets} baskets of items sold {min_rows} times; "
-            "wait for more orders or lower these bounds"
-        )
-    if max_customers is not None and held.size > max_customers:
-        held = np.sort(np.random.default_rng(seed).choice(held, max_customers, replace=False))
-    out = np.isin(frame[columns.ORDER].to_numpy(), held)
-    before = frame[~out]
-    truth = _Truth.of(frame[out], before)
-    today = int(frame[columns.DAY].max())
-    figures = {
-        name: truth.figures(
-            fit(before, today=today).recommend(truth.customers, k, purpose=Purpose.ANY), k
-        )
-        for name, fit in models.items()
-    }
-    protocol: dict[str, int | list[int]] = {
-        "k": k,
-        "min_baskets": min_baskets,
-        "min_rows": min_rows,
-        "seed": seed,
-    }
-    return Evaluation("items", protocol, figures)
 
 
 def evaluate_timing(
@@ -200,50 +134,3 @@ def _timing_figures(rows: list[_Foretold], name: str) -> dict[str, float]:
 def _bought(pairs: pd.DataFrame, later: pd.DataFrame) -> NDArray[np.bool_]:
     keys = [columns.CUSTOMER, columns.TYPE]
     return pd.MultiIndex.from_frame(pairs[keys]).isin(pd.MultiIndex.from_frame(later[keys]))
-
-
-def _last_baskets(frame: pd.DataFrame, min_baskets: int) -> Ints:
-    """Order keys of the last baskets of customers who have enough of them."""
-    baskets = frame.drop_duplicates(columns.ORDER)
-    baskets = baskets.sort_values([columns.CUSTOMER, columns.DAY, columns.ORDER])
-    customer = baskets[columns.CUSTOMER].to_numpy()
-    last = np.append(customer[1:] != customer[:-1], True)[: customer.size]
-    count = np.diff(np.append(-1, np.flatnonzero(last)))
-    order = baskets[columns.ORDER].to_numpy()
-    return np.asarray(order[last][count >= min_baskets])
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Truth:
-    """The held-out baskets: one row a (customer, item)."""
-
-    customers: Ints
-    rows: pd.DataFrame
-
-    @classmethod
-    def of(cls, out: pd.DataFrame, before: pd.DataFrame) -> "_Truth":
-        keys = [columns.CUSTOMER, columns.ITEM]
-        rows = out[keys].drop_duplicates()
-        had = pd.MultiIndex.from_frame(rows).isin(pd.MultiIndex.from_frame(before[keys]))
-        return cls(distinct(rows[columns.CUSTOMER].to_numpy()), rows.assign(had=had))
-
-    def figures(self, said: pd.DataFrame, k: int) -> dict[str, float]:
-        owner = position(self.rows[columns.CUSTOMER].to_numpy(), self.customers)
-        had = self.rows["had"].to_numpy()
-        size = self.customers.size
-        relevant = np.bincount(owner, minlength=size)
-        repeats = np.bincount(owner[had], minlength=size)
-        said = said[said[columns.RANK] <= k]
-        hits = said.merge(self.rows, on=[columns.CUSTOMER, columns.ITEM])
-        whose = position(hits[columns.CUSTOMER].to_numpy(), self.customers)
-        rank = hits[columns.RANK].to_numpy().astype(np.int64)
-        again = hits["had"].to_numpy()
-        return {
-            "recall": metric.recall(whose, relevant),
-            "ndcg": metric.ndcg(whose, rank, np.minimum(relevant, k)),
-            "ndcg_all": metric.ndcg(whose, rank, relevant),
-            "repeat_recall": metric.recall(whose[again], repeats),
-            "explore_recall": metric.recall(whose[~again], relevant - repeats),
-            "phr": float(distinct(whose).size / size),
-            "customers": float(size),
-        }

@@ -3,42 +3,76 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.keys import Ints, starts
+from recommender.keys import Ints, distinct, starts
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 
-def recall(owner: Ints, relevant: Ints) -> float:
-    """Share of the relevant found, averaged over those who have any; NaN if nobody has.
+def mean(values: Floats) -> float:
+    """Mean of those that are there; NaN if none is."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else float("nan")
+
+
+def each_recall(owner: Ints, relevant: Ints) -> Floats:
+    """Share of the relevant found, for each; NaN for who has none.
 
     Args:
         owner: whose each hit is, an index into ``relevant``.
         relevant: number of relevant items of each.
     """
-    asked = relevant > 0
-    if not asked.any():
-        return float("nan")
     hits = np.bincount(owner, minlength=relevant.size)
-    return float((hits[asked] / relevant[asked]).mean())
+    return np.asarray(hits / np.where(relevant > 0, relevant, np.nan))
 
 
-def ndcg(owner: Ints, rank: Ints, ideal: Ints) -> float:
-    """Normalised discounted cumulative gain, averaged over those with a positive ideal length.
+def recall(owner: Ints, relevant: Ints) -> float:
+    """Average ``each_recall`` over those who have anything relevant; NaN if nobody has."""
+    return mean(each_recall(owner, relevant))
 
-    DCG adds 1 / log2(rank + 1) over the hits; the ideal has hits at ranks 1 .. ``ideal``.
+
+def each_ndcg(owner: Ints, rank: Ints, ideal: Ints) -> Floats:
+    """Normalised discounted cumulative gain of each; NaN where the ideal is empty.
+
+    DCG adds 1 / log2(rank + 1) over the hits; the ideal has hits at ranks 1 .. ``ideal`` (Järvelin
+    and Kekäläinen 2002).
 
     Args:
         owner: whose each hit is, an index into ``ideal``.
         rank: of each hit, from 1.
         ideal: length of each one's ideal list.
     """
-    asked = ideal > 0
-    if not asked.any():
-        return float("nan")
     gain = np.bincount(owner, 1.0 / np.log2(rank + 1.0), ideal.size)
-    best = np.cumsum(1.0 / np.log2(np.arange(1, int(ideal.max()) + 1) + 1.0))
-    return float((gain[asked] / best[ideal[asked] - 1]).mean())
+    longest = int(ideal.max(initial=0))
+    best = np.cumsum(np.append(0.0, 1.0 / np.log2(np.arange(1, longest + 1) + 1.0)))[ideal]
+    return np.asarray(gain / np.where(ideal > 0, best, np.nan))
+
+
+def ndcg(owner: Ints, rank: Ints, ideal: Ints) -> float:
+    """Average ``each_ndcg`` over those with an ideal; NaN if nobody has one."""
+    return mean(each_ndcg(owner, rank, ideal))
+
+
+def coverage(item: Ints, candidates: int) -> float:
+    """Share of ``candidates`` items that are in anybody's list; NaN without candidates."""
+    return distinct(item).size / candidates if candidates else float("nan")
+
+
+def novelty(owner: Ints, share: Floats) -> float:
+    """Mean self-information of what is named, in bits: -log2 of the share of buyers of an item.
+
+    Averaged over each list first, then over lists; NaN without any. The formula is that of Zhou et
+    al., "Solving the apparent diversity-accuracy dilemma of recommender systems" (2010).
+
+    Args:
+        owner: whose list each named item is in.
+        share: of all customers who bought that item, above 0.
+    """
+    if owner.size == 0:
+        return float("nan")
+    length = np.bincount(owner)
+    bits = np.bincount(owner, -np.log2(share))
+    return float((bits[length > 0] / length[length > 0]).mean())
 
 
 def auc(truth: Bools, score: Floats) -> float:

@@ -26,7 +26,7 @@ from care.terminal.screen import (
 
 ALREADY = (Reason.ALREADY_TOUCHED, Reason.ALREADY_HELD_OUT)
 METRIC = {
-    "items": ("recall", "recall@10 of the next basket"),
+    "items": ("recall@10", "recall@10 of the next basket"),
     "timing": ("ap", "average precision on what is bought within 7 days"),
 }
 
@@ -96,7 +96,9 @@ def _models(report: NightReport) -> Iterator[Line]:
 
 def _model(kind: str, model: ModelRecord) -> Text:
     metric, meaning = METRIC[kind]
-    figures = {name: f"{found[metric]:.3f}" for name, found in model.figures.items()}
+    figures = {
+        name: f"{found[metric]:.3f}" for name, found in model.figures.items() if metric in found
+    }
     own = figures.pop(model.name, None)
     if own is None:
         return Text(model.verdict)

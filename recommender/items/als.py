@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from recommender.items import shortlist
 from recommender.items.bought import Bought
-from recommender.items.model import History, Purpose, PurposeLike, Source
+from recommender.items.model import History, Purpose, PurposeLike, Source, UnableToFit
 from recommender.items.popularity import popular_candidates
 from recommender.items.shortlist import Candidates, Request
 from recommender.keys import Ints, distinct, position
@@ -24,7 +24,7 @@ NEVER = -1e30
 """Scores below this are the library's mark for an item it was told to leave out."""
 
 
-class UnableToFitAls(ValueError):
+class UnableToFitAls(UnableToFit):
     """Too few items were bought often enough to factorise."""
 
 

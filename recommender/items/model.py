@@ -9,6 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 
+class UnableToFit(ValueError):
+    """A model asks more of a history than this one has; the others go on without it."""
+
+
 class Purpose(StrEnum):
     """What the asker wants to say."""
 
@@ -26,6 +30,7 @@ class Source(StrEnum):
     PERSONAL = "personal"
     POPULAR = "popular"
     ALS = "als"
+    NEIGHBOURS = "neighbours"
 
 
 class Reason(StrEnum):

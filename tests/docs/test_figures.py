@@ -19,7 +19,7 @@ from tests.recommender.test_complete_journey import YEAR_STARTS, lines
 __all__ = ["lines"]  # a fixture
 
 ITEMS = {"popularity": Popularity.fit, "personal": Personal.fit, "als": Als.fit}
-ITEM_FIGURES = ("recall", "ndcg", "repeat_recall", "explore_recall", "phr")
+ITEM_FIGURES = ("recall@10", "ndcg@10", "repeat_recall@10", "explore_recall@10", "phr@10")
 TIMING = {"interval": Interval.fit, "frequency": Frequency.fit, "law": Law.fit}
 TIMING_FIGURES = ("ap", "auc", "p@1000", "ece", "care_ap", "care_p@1000")
 ORIGINS = [YEAR_STARTS + day for day in (280, 294, 308, 322, 336)]
@@ -57,9 +57,9 @@ def test_the_figures_of_the_demos_last_night_are_measured(demo_home: Path) -> No
     models = json.loads((demo_home / "night.json").read_bytes())["models"]
     assert set(figures("night")) == set(ITEMS) | set(TIMING)
     for model, (cell,) in figures("night").items():
-        kind, metric = ("items", "recall") if model in ITEMS else ("timing", "ap")
+        kind, metric = ("items", "recall@10") if model in ITEMS else ("timing", "ap")
         metric_said, value = cell.split()
-        assert metric_said == {"recall": "recall@10", "ap": "AP"}[metric]
+        assert metric_said == {"recall@10": "recall@10", "ap": "AP"}[metric]
         found = models[kind]["figures"][model][metric]
         assert float(value) == pytest.approx(found, abs=0.003), model
 

@@ -46,10 +46,10 @@ def lines() -> pd.DataFrame:
 def test_items_keep_their_accuracy(lines):
     models = {"popularity": Popularity.fit, "personal": Personal.fit, "als": Als.fit}
     figures = evaluate_items(lines, models).figures
-    assert figures["personal"]["recall"] == pytest.approx(0.148, abs=0.004)
-    assert figures["personal"]["ndcg"] == pytest.approx(0.184, abs=0.004)
-    assert figures["als"]["recall"] == pytest.approx(0.093, abs=0.006)
-    assert figures["popularity"]["recall"] == pytest.approx(0.045, abs=0.002)
+    assert figures["personal"]["recall@10"] == pytest.approx(0.148, abs=0.004)
+    assert figures["personal"]["ndcg@10"] == pytest.approx(0.184, abs=0.004)
+    assert figures["als"]["recall@10"] == pytest.approx(0.093, abs=0.006)
+    assert figures["popularity"]["recall@10"] == pytest.approx(0.045, abs=0.002)
 
 
 @pytest.mark.slow

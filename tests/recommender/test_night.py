@@ -24,7 +24,7 @@ def test_a_night_runs_from_training_to_answers_without_a_word(
         items = {"popularity": Popularity.fit, "personal": Personal.fit, "als": Als.fit}
         measured = evaluate_items(a_shop, items, max_customers=50)
         verdict = decide(
-            "items", measured.figures, metric="recall", baselines=["popularity"], champion=None
+            "items", measured.figures, metric="recall@10", baselines=["popularity"], champion=None
         )
         assert verdict.promoted == "personal"
         model = items[verdict.promoted](a_shop, today=today)
