@@ -5,6 +5,7 @@ import pandas as pd
 import vl_convert
 from babel.numbers import get_currency_precision
 
+from care.evaluation import ItemsEvaluated
 from care.forecast import Forecast
 
 NAMED = 7
@@ -54,3 +55,39 @@ def draw_forecast(found: Forecast) -> str:
     both = alt.vconcat(volume, gifts).resolve_scale(x="shared").configure(font="sans-serif")
     svg: str = vl_convert.vegalite_to_svg(both.to_dict(format="vega-lite"))
     return svg
+
+
+def draw_items(found: ItemsEvaluated, *, as_png: bool = False) -> bytes:
+    """Recall of each item model with its interval, best first; told apart without colour."""
+    rows = pd.DataFrame(
+        {
+            "model": [name.replace("_", " ") for name in found.spread],
+            "mean": [one.mean for one in found.spread.values()],
+            "low": [one.low for one in found.spread.values()],
+            "high": [one.high for one in found.spread.values()],
+            "promoted": [name == found.promotion.promoted for name in found.spread],
+        }
+    )
+    best_first = list(rows.sort_values("mean", ascending=False, kind="stable")["model"])
+    level = f"{found.protocol['level']:.0%}"
+    title = f"{found.metric} of {found.users:,} customers, {level} intervals"
+    model = alt.Y("model:N", title=None, sort=best_first)
+    base = alt.Chart(rows, title=title).properties(width=520, height=alt.Step(28))
+    ends = base.mark_rule(size=2, color="#555555").encode(
+        x=alt.X("low:Q", title=found.metric).scale(zero=True), x2="high:Q", y=model
+    )
+    points = base.mark_point(filled=True, size=90, opacity=1).encode(
+        x=alt.X("mean:Q", title=found.metric),
+        y=model,
+        color=alt.condition("datum.promoted", alt.value("#000000"), alt.value("#8a8a8a")),
+        shape=alt.condition("datum.promoted", alt.value("diamond"), alt.value("circle")),
+    )
+    words = base.mark_text(align="left", dx=8, fontSize=11).encode(
+        x="high:Q", y=model, text=alt.Text("mean:Q", format=".3f")
+    )
+    drawn = (ends + points + words).configure(font="sans-serif").to_dict(format="vega-lite")
+    if as_png:
+        png: bytes = vl_convert.vegalite_to_png(drawn, scale=2)
+        return png
+    svg: str = vl_convert.vegalite_to_svg(drawn)
+    return svg.encode("utf-8")

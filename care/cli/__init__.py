@@ -5,7 +5,18 @@ import sys
 
 import typer
 
-from care.cli import consent, forecast, gifts, intake, night, points, policy, review, suppress
+from care.cli import (
+    consent,
+    evaluate,
+    forecast,
+    gifts,
+    intake,
+    night,
+    points,
+    policy,
+    review,
+    suppress,
+)
 from care.cli.exit import Exit, code_of, in_words
 from care.cli.log import log_as_told
 from care.cli.option import PLAIN
@@ -45,6 +56,7 @@ app.command()(night.release)
 app.command()(night.status)
 app.command()(night.explain)
 app.command()(forecast.forecast)
+app.add_typer(evaluate.evaluate, name="evaluate")
 app.add_typer(review.review, name="review")
 app.add_typer(gifts.gifts, name="gifts")
 app.add_typer(consent.consent, name="consent")

@@ -1,0 +1,75 @@
+"""What the models are worth, on the screen."""
+
+from collections.abc import Iterator
+
+from rich.table import Table
+from rich.text import Text
+
+from care.evaluation import ItemsEvaluated
+from care.terminal.screen import Line, console, label, listed, table
+from recommender.interval import Interval
+
+SHOWN = ("recall", "ndcg", "ndcg_all", "phr", "repeat_recall", "explore_recall", "coverage")
+SHORT = {"ndcg_all": "ndcg all", "repeat_recall": "again", "explore_recall": "new"}
+
+
+def print_items(found: ItemsEvaluated) -> None:
+    """Every figure, the differences, who would be promoted, and what was read."""
+    ks = found.protocol["ks"]
+    console.print()
+    console.rule(f"[bold]{found.users:,} last baskets foretold", style="cyan")
+    for k in ks:
+        console.print(_figures(found, k))
+        console.print()
+    console.print(_differences(found))
+    console.print()
+    console.print(listed(_conclusion(found)))
+
+
+def _figures(found: ItemsEvaluated, k: int) -> Table:
+    rows = table()
+    rows.add_column(f"at {k}", no_wrap=True)
+    for name in (*SHOWN, "novelty"):
+        rows.add_column(SHORT.get(name, name), justify="right")
+    for model, figures in found.evaluation.figures.items():
+        style = "bold green" if model == found.promotion.promoted else ""
+        cells = [f"{figures[f'{name}@{k}']:.3f}" for name in SHOWN]
+        rows.add_row(Text(model, style), *cells, f"{figures[f'novelty@{k}']:.2f}")
+    return rows
+
+
+def _differences(found: ItemsEvaluated) -> Table:
+    """Each model with its interval, and the best of ours beside each baseline."""
+    rows = table()
+    rows.add_column(found.metric, no_wrap=True)
+    rows.add_column("95 %", justify="right", no_wrap=True)
+    rows.add_column("better than … by", no_wrap=False)
+    for model, sure in found.spread.items():
+        others = sorted(found.apart[model].items(), key=lambda one: one[1].mean)
+        closest = f"{others[0][0]} {_signed(others[0][1])}" if others else ""
+        rows.add_row(f"{model} {sure.mean:.3f}", f"{sure.low:.3f} to {sure.high:.3f}", closest)
+    return rows
+
+
+def _signed(gap: Interval) -> str:
+    return f"{gap.mean:+.4f} ({gap.low:+.4f} to {gap.high:+.4f})"
+
+
+def _conclusion(found: ItemsEvaluated) -> Iterator[Line]:
+    numbers = found.numbers()["read"]
+    yield label("Promoted"), found.promotion.reason
+    for model, why in found.evaluation.left_out.items():
+        yield label("Left out"), f"{model}: {why}"
+    yield (
+        label("Read"),
+        f"{numbers['rows']:,} rows: {numbers['customers']:,} customers, {numbers['orders']:,} "
+        f"orders, {numbers['products']:,} products",
+    )
+    if numbers["set_aside"]:
+        reasons = ", ".join(
+            f"{count:,} {reason.replace('_', ' ')}"
+            for reason, count in sorted(numbers["set_aside"].items(), key=lambda one: -one[1])
+        )
+        yield label("Set aside"), f"{numbers['rows'] - numbers['kept']:,} rows: {reasons}"
+    if unknown := found.protocol["unknown_test_users"]:
+        yield label("Look"), f"{unknown:,} of the test users have no order"
