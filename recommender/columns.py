@@ -22,6 +22,8 @@ SOURCE: Final = "source"
 REASON: Final = "reason"
 TIMES: Final = "times"
 LAST_DAY: Final = "last_day"
+BECAUSE: Final = "because"
+BECAUSE_DAY: Final = "because_day"
 
 PURCHASES: Final = "purchases"
 FIRST_DAY: Final = "first_day"
@@ -58,9 +60,13 @@ RECOMMENDATIONS: Final[Schema] = MappingProxyType(
         REASON: "str",
         TIMES: "int32",
         LAST_DAY: "Int32",
+        BECAUSE: "Int64",
+        BECAUSE_DAY: "Int32",
     }
 )
-"""``times`` orders of hers held the item (0: none), the last on ``last_day`` (NA: none)."""
+"""``times`` orders of hers held the item (0: none), the last on ``last_day`` (NA: none).
+``because`` is the item of hers that the reason rests on, last bought on ``because_day``; both NA
+where it rests on none."""
 
 AGAIN: Final[Schema] = MappingProxyType(
     {
