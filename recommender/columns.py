@@ -22,6 +22,9 @@ SOURCE: Final = "source"
 REASON: Final = "reason"
 TIMES: Final = "times"
 LAST_DAY: Final = "last_day"
+SEGMENT: Final = "segment"
+WEIGHT: Final = "weight"
+BUYERS: Final = "buyers"
 BECAUSE: Final = "because"
 BECAUSE_DAY: Final = "because_day"
 
@@ -49,6 +52,13 @@ PURCHASE_DAYS: Final[Schema] = MappingProxyType({CUSTOMER: "int64", TYPE: "int64
 CUSTOMER_ITEMS: Final[Schema] = MappingProxyType({CUSTOMER: "int64", ITEM: "int64"})
 CUSTOMER_TYPES: Final[Schema] = MappingProxyType({CUSTOMER: "int64", TYPE: "int64"})
 ITEM_TYPES: Final[Schema] = MappingProxyType({ITEM: "int64", TYPE: "int64"})
+
+CUSTOMER_SEGMENTS: Final[Schema] = MappingProxyType({CUSTOMER: "int64", SEGMENT: "int64"})
+
+SEGMENT_ITEMS: Final[Schema] = MappingProxyType(
+    {SEGMENT: "int64", ITEM: "int64", WEIGHT: "int64", BUYERS: "int64"}
+)
+"""One row a (segment, item): decayed orders that held it, and how many customers bought it."""
 
 RECOMMENDATIONS: Final[Schema] = MappingProxyType(
     {

@@ -104,9 +104,29 @@ def popular(bought: Bought, request: Request, k: int, *, taken: Ints) -> tuple[I
         Index of the customer in the block, and the item's position, best first per customer.
     """
     order = np.argsort(-bought.orders, kind="stable")
+    everybody = np.arange(request.customers.size)
+    return first_free(bought, request, order, everybody, k, taken=taken)
+
+
+def first_free(
+    bought: Bought, request: Request, order: Ints, asking: Ints, k: int, *, taken: Ints
+) -> tuple[Ints, Ints]:
+    """For some customers the first ``k`` items of an order that are allowed and not ``taken``.
+
+    Args:
+        bought: purchases.
+        request: the block.
+        order: positions of items, best first.
+        asking: indices of the customers in the block.
+        k: items a customer.
+        taken: as of ``popular``.
+
+    Returns:
+        As ``popular`` does.
+    """
     order = order[request.allowed[order]]
     taken = distinct(taken, request.excluded)
-    waiting = np.arange(request.customers.size)
+    waiting = asking
     found_q, found_item = [], []
     width = k
     while waiting.size:
