@@ -44,7 +44,7 @@ def compose(runtime: Runtime, *, night: date, shard: int) -> int:
     touches = _spoken(_with_windows(touches, policy), policy)
     plain = touches["customer_key"].isin(impersonal)
     touches = _impersonally(touches, plain)
-    items = recommend(runtime, touches[~plain], sold, history, night=night)
+    items = recommend(runtime, touches, sold, history, night=night, impersonal=pd.Index(impersonal))
     words = Words(
         policy, sold, runtime.settings.templates_path, token_key=runtime.settings.batch_key
     )

@@ -13,7 +13,6 @@ from sqlalchemy.exc import IntegrityError
 from care import report
 from care.domain.decision import (
     BY_POLICY,
-    FALLBACK,
     LEADS_TO,
     OPEN,
     Decision,
@@ -22,6 +21,7 @@ from care.domain.decision import (
     content_hash,
     outside_bounds,
 )
+from care.domain.recommendation import FALLBACKS
 from care.runtime import Runtime
 from care.storage import gifts, messages, reviews
 from care.storage.database import reading, writing
@@ -74,7 +74,7 @@ def _queue_campaign(
 ) -> None:
     settings = runtime.policy.campaigns[campaign]
     with_items = rendered[rendered["items_source"] != "none"]
-    share = float((with_items["items_source"] == FALLBACK).mean()) if len(with_items) else 0.0
+    share = float(with_items["items_source"].isin(FALLBACKS).mean()) if len(with_items) else 0.0
     cost = int(rendered["gift_cost"].sum())
     queued = CampaignNight(
         night=night,
