@@ -22,6 +22,7 @@ from care.domain.decision import (
     outside_bounds,
 )
 from care.domain.recommendation import FALLBACKS
+from care.evidence import Evidence, Recommended
 from care.runtime import Runtime
 from care.storage import gifts, messages, reviews
 from care.storage.database import reading, writing
@@ -48,6 +49,7 @@ class Sample:
     gift_id: str | None
     state: str
     content: dict[str, object]
+    recommended: list[Recommended]
 
 
 def queue(runtime: Runtime, *, night: date, now: datetime) -> dict[str, int]:
@@ -129,6 +131,7 @@ def show(
         found = _find(connection, night, campaign)
         rows = messages.read_samples(connection, night, campaign, samples)
         trail = reviews.read_decisions(connection, night=night, campaign=campaign)
+    evidence = Evidence(runtime, night)
     opened = [
         Sample(
             message_id=row["message_id"],
@@ -140,6 +143,7 @@ def show(
             content=orjson.loads(
                 runtime.vault.open(row["data_key"], row["body"], bound_to=row["message_id"])
             ),
+            recommended=evidence.of(row["recommended"]),
         )
         for row in rows
     ]

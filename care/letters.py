@@ -84,7 +84,7 @@ class Words:
             recommendations=tuple(
                 ProductLine(
                     self._names[locale][one.product_key],
-                    self._reason(one, locale, touch["send_on"]),
+                    self.reason(one, locale, touch["send_on"]),
                 )
                 for one in items
             ),
@@ -100,7 +100,7 @@ class Words:
         token = self._tokens.dumps([customer_ref, channel])
         return self._policy.shop.unsubscribe_url.replace("{token}", str(token))
 
-    def _reason(self, one: Recommendation, locale: str, arrives_on: date) -> str | None:
+    def reason(self, one: Recommendation, locale: str, arrives_on: date) -> str | None:
         """Why a product is named to her; nothing where nothing can be said truly."""
         if one.reason is None:
             return None

@@ -1,7 +1,8 @@
 """A product put before one customer, and the evidence it rests on."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Final
 
@@ -60,3 +61,19 @@ class Recommendation:
     reason: str | None
     because: int | None = None
     because_on: date | None = None
+
+
+def as_text(recommended: Iterable[Recommendation]) -> str:
+    """Recommendations as the ledger keeps them, best first."""
+    return json.dumps([asdict(one) for one in recommended], default=str)
+
+
+def from_text(kept: str) -> list[Recommendation]:
+    """What ``as_text`` wrote."""
+    found = []
+    for said in json.loads(kept):
+        day = said.pop("because_on")
+        found.append(
+            Recommendation(**said, because_on=None if day is None else date.fromisoformat(day))
+        )
+    return found
