@@ -13,6 +13,7 @@ from care.domain.contact_policy import sending_window
 from care.domain.content import Content, UnableToEncodeContent, encode, render_sha256
 from care.domain.message import Rendered
 from care.domain.outbound import idempotency_key
+from care.domain.recommendation import as_text
 from care.letters import Words
 from care.policy import Policy
 from care.recommendation import Recommendations, recommend
@@ -44,7 +45,7 @@ def compose(runtime: Runtime, *, night: date, shard: int) -> int:
     touches = _spoken(_with_windows(touches, policy), policy)
     plain = touches["customer_key"].isin(impersonal)
     touches = _impersonally(touches, plain)
-    items = recommend(runtime, touches[~plain], sold, history, night=night)
+    items = recommend(runtime, touches, sold, history, night=night, impersonal=pd.Index(impersonal))
     words = Words(
         policy, sold, runtime.settings.templates_path, token_key=runtime.settings.batch_key
     )
@@ -65,7 +66,11 @@ def _compose_rows(
     failed = {rows[place]["touch_id"]: str(error) for place, error in unrendered.items()}
     composed = []
     for place, message in rendered.items():
-        touch = rows[place] | {"items_source": items.source_of(rows[place]["touch_id"])}
+        touch_id = rows[place]["touch_id"]
+        touch = rows[place] | {
+            "items_source": items.source_of(touch_id),
+            "recommended": as_text(items.of(touch_id)),
+        }
         content = words.content(message, letters[place])
         try:
             composed.append(_message_row(runtime, content, message, touch))
@@ -138,4 +143,5 @@ def _message_row(
         "not_before": touch["not_before"],
         "not_after": touch["not_after"],
         "items_source": touch["items_source"],
+        "recommended": touch["recommended"],
     }

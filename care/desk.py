@@ -13,7 +13,6 @@ from sqlalchemy.exc import IntegrityError
 from care import report
 from care.domain.decision import (
     BY_POLICY,
-    FALLBACK,
     LEADS_TO,
     OPEN,
     Decision,
@@ -22,6 +21,8 @@ from care.domain.decision import (
     content_hash,
     outside_bounds,
 )
+from care.domain.recommendation import FALLBACKS
+from care.evidence import Evidence, Recommended
 from care.runtime import Runtime
 from care.storage import gifts, messages, reviews
 from care.storage.database import reading, writing
@@ -48,6 +49,7 @@ class Sample:
     gift_id: str | None
     state: str
     content: dict[str, object]
+    recommended: list[Recommended]
 
 
 def queue(runtime: Runtime, *, night: date, now: datetime) -> dict[str, int]:
@@ -74,7 +76,7 @@ def _queue_campaign(
 ) -> None:
     settings = runtime.policy.campaigns[campaign]
     with_items = rendered[rendered["items_source"] != "none"]
-    share = float((with_items["items_source"] == FALLBACK).mean()) if len(with_items) else 0.0
+    share = float(with_items["items_source"].isin(FALLBACKS).mean()) if len(with_items) else 0.0
     cost = int(rendered["gift_cost"].sum())
     queued = CampaignNight(
         night=night,
@@ -129,6 +131,7 @@ def show(
         found = _find(connection, night, campaign)
         rows = messages.read_samples(connection, night, campaign, samples)
         trail = reviews.read_decisions(connection, night=night, campaign=campaign)
+    evidence = Evidence(runtime, night)
     opened = [
         Sample(
             message_id=row["message_id"],
@@ -140,6 +143,7 @@ def show(
             content=orjson.loads(
                 runtime.vault.open(row["data_key"], row["body"], bound_to=row["message_id"])
             ),
+            recommended=evidence.of(row["recommended"]),
         )
         for row in rows
     ]

@@ -1,7 +1,7 @@
 """Why one customer was, or was not, contacted: every occasion of a night, in plain words."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import pandas as pd
@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from care.domain.campaign import Tables
 from care.domain.campaigns import CAMPAIGNS
 from care.domain.exclusion import IN_WORDS, Reason
+from care.evidence import Evidence, Recommended
 from care.runtime import Runtime
 from care.storage import nights, people
 from care.storage.database import reading
@@ -41,6 +42,7 @@ class Considered:
 
     ``outcome`` is ``touched``, ``held_out``, ``deferred``, ``excluded``, ``paused``, ``off`` or
     ``not_due``; ``next_on`` the next night on which a date of hers falls due, if one is ahead.
+    ``recommended``: what her message names, and why.
     """
 
     campaign: str
@@ -49,6 +51,7 @@ class Considered:
     why: str
     occasion_on: date | None = None
     next_on: date | None = None
+    recommended: list[Recommended] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +84,11 @@ def explain(runtime: Runtime, customer: str, *, night: date | None = None) -> Ex
         lives = nights.read_lives(connection, found.customer_key)
         excluded = nights.read_exclusions_of(connection, found.customer_key, record.night)
 
+    evidence = Evidence(runtime, record.night)
     tonight = [life for life in lives if life.night == record.night]
     said = {one.campaign for one in tonight} | set(excluded["campaign"])
     considered = [
-        *map(_touched, tonight),
+        *(_touched(life, evidence) for life in tonight),
         *_excluded(excluded),
         *_silent(runtime, person, record, said),
     ]
@@ -122,10 +126,15 @@ def in_words(life: Life) -> str:
     return f"{told}: {SAYS[life.message_state]}{why}"
 
 
-def _touched(life: Life) -> Considered:
+def _touched(life: Life, evidence: Evidence) -> Considered:
     outcome = "held_out" if life.arm == "held_out" else "touched"
     return Considered(
-        life.campaign, life.occasion_key, outcome, in_words(life), occasion_on=life.occasion_on
+        life.campaign,
+        life.occasion_key,
+        outcome,
+        in_words(life),
+        occasion_on=life.occasion_on,
+        recommended=evidence.of(life.recommended or "[]"),
     )
 
 

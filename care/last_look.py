@@ -13,6 +13,7 @@ from care.domain.case import complaining
 from care.domain.channel import ADDRESS_COLUMN, Channel
 from care.domain.consent import Purpose, sensitive_products
 from care.domain.exclusion import Reason
+from care.domain.recommendation import POPULAR
 from care.domain.review import displeased
 from care.domain.screen import Permissions, unwanted
 from care.domain.suppression import suppressed
@@ -101,7 +102,7 @@ class LastLook:
             muted |= here & suppressed(leaving, held, channel)
         marketing = (leaving["message_class"] != MessageClass.SERVICE).to_numpy()
         granted = leaving["granted"].fillna(False).to_numpy(bool)
-        recommends = (leaving["items_source"] != "none").to_numpy()
+        recommends = ~leaving["items_source"].isin(["none", POPULAR]).to_numpy()
         unasked = marketing & recommends & leaving["customer_key"].isin(impersonal).to_numpy()
         found = [
             ((leaving["not_after"] <= self._now).to_numpy(bool), "expired", "too late to send"),

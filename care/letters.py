@@ -1,7 +1,7 @@
 """From a planned touch to the letter it is rendered from: names, words and windows looked up."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,9 @@ from care.domain.message import (
     Rendered,
     RenderedEmail,
 )
+from care.domain.recommendation import RESTS_ON, Recommendation
 from care.policy import Policy
-
-REASONS = "reasons.toml"
+from care.rendering.phrase import read_phrases, say
 
 
 class Words:
@@ -41,7 +41,7 @@ class Words:
                 "en": catalogue["name"],
             }.items()
         }
-        self._reasons = tomllib.loads((templates / REASONS).read_text(encoding="utf-8"))
+        self._phrases = read_phrases(templates)
         self._tokens = URLSafeSerializer(token_key.hex(), salt="unsubscribe")
         self._shops = {locale: self._shop(locale) for locale in policy.shop.locales}
 
@@ -56,8 +56,8 @@ class Words:
             website=shop.website,
         )
 
-    def letter(self, touch: Mapping[str, Any], items: Sequence[tuple[int, str]]) -> Letter:
-        """The letter for one touch; ``items`` are (product key, reason code), best first."""
+    def letter(self, touch: Mapping[str, Any], items: Sequence[Recommendation]) -> Letter:
+        """The letter for one touch, with ``items`` recommended, best first."""
         locale = touch["locale"]
         tier = next(tier for tier in self._policy.tiers if tier.name == touch["tier"])
         return Letter(
@@ -82,8 +82,11 @@ class Words:
             window_from=touch["window_from"],
             window_to=touch["window_to"],
             recommendations=tuple(
-                ProductLine(self._names[locale][key], self._reasons[reason][locale])
-                for key, reason in items
+                ProductLine(
+                    self._names[locale][one.product_key],
+                    self.reason(one, locale, touch["send_on"]),
+                )
+                for one in items
             ),
             gift=self._gift(touch["gift_id"], locale, touch["gift_code"]),
             unsubscribe_url=self.unsubscribe_url(touch["customer_ref"], touch["channel"]),
@@ -96,6 +99,16 @@ class Words:
         """A link that names the customer's pseudonym and channel to nobody but us."""
         token = self._tokens.dumps([customer_ref, channel])
         return self._policy.shop.unsubscribe_url.replace("{token}", str(token))
+
+    def reason(self, one: Recommendation, locale: str, arrives_on: date) -> str | None:
+        """Why a product is named to her; nothing where nothing can be said truly."""
+        if one.reason is None:
+            return None
+        phrase = self._phrases[one.reason][locale]
+        if one.because is None or one.because_on is None:
+            return None if RESTS_ON[one.reason] else phrase
+        name = self._names[locale][one.because]
+        return say(phrase, locale, name=name, on=one.because_on, arrives_on=arrives_on)
 
     def _product(self, product_key: int | None, locale: str) -> ProductLine | None:
         return None if product_key is None else ProductLine(self._names[locale][product_key])

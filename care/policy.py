@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, create_model, model_validator
 
 from care.configuration import read_toml
 from care.domain.arbitration import ChosenBy
+from care.domain.assortment import RecommendationRules
 from care.domain.campaign import CampaignSettings
 from care.domain.campaigns import CAMPAIGNS
 from care.domain.channel import Channel
@@ -207,6 +208,7 @@ class Policy(Decided):
     tiers: tuple[Tier, ...] = Field(min_length=1)
     contact: ContactPolicy
     wording: Wording = Wording()
+    recommendations: RecommendationRules = RecommendationRules()
     consent: ConsentRules = ConsentRules()
     feed: FeedLimits = FeedLimits()
     holdout: Holdout

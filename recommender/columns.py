@@ -22,6 +22,11 @@ SOURCE: Final = "source"
 REASON: Final = "reason"
 TIMES: Final = "times"
 LAST_DAY: Final = "last_day"
+SEGMENT: Final = "segment"
+WEIGHT: Final = "weight"
+BUYERS: Final = "buyers"
+BECAUSE: Final = "because"
+BECAUSE_DAY: Final = "because_day"
 
 PURCHASES: Final = "purchases"
 FIRST_DAY: Final = "first_day"
@@ -48,6 +53,13 @@ CUSTOMER_ITEMS: Final[Schema] = MappingProxyType({CUSTOMER: "int64", ITEM: "int6
 CUSTOMER_TYPES: Final[Schema] = MappingProxyType({CUSTOMER: "int64", TYPE: "int64"})
 ITEM_TYPES: Final[Schema] = MappingProxyType({ITEM: "int64", TYPE: "int64"})
 
+CUSTOMER_SEGMENTS: Final[Schema] = MappingProxyType({CUSTOMER: "int64", SEGMENT: "int64"})
+
+SEGMENT_ITEMS: Final[Schema] = MappingProxyType(
+    {SEGMENT: "int64", ITEM: "int64", WEIGHT: "int64", BUYERS: "int64"}
+)
+"""One row a (segment, item): decayed orders that held it, and how many customers bought it."""
+
 RECOMMENDATIONS: Final[Schema] = MappingProxyType(
     {
         CUSTOMER: "int64",
@@ -58,9 +70,13 @@ RECOMMENDATIONS: Final[Schema] = MappingProxyType(
         REASON: "str",
         TIMES: "int32",
         LAST_DAY: "Int32",
+        BECAUSE: "Int64",
+        BECAUSE_DAY: "Int32",
     }
 )
-"""``times`` orders of hers held the item (0: none), the last on ``last_day`` (NA: none)."""
+"""``times`` orders of hers held the item (0: none), the last on ``last_day`` (NA: none).
+``because`` is the item of hers that the reason rests on, last bought on ``because_day``; both NA
+where it rests on none."""
 
 AGAIN: Final[Schema] = MappingProxyType(
     {

@@ -10,7 +10,7 @@ from care.cli.option import PLAIN, AsJson, Home, print_json
 
 if TYPE_CHECKING:
     from care.intake.sources import Sources
-    from care.policy import Wording
+    from care.policy import Policy
 
 TOLD_BY = {"unpaid": "orders.state"}
 """What campaigns need that is no table of the shop's: what tells it."""
@@ -44,7 +44,7 @@ def check(
     Renderer(settings.templates_path, campaigns=found.used_channels, locales=found.shop.locales)
     notes = oversights(found)
     if settings.sources.exists():
-        notes += _unknown_categories(found.wording, settings.sources)
+        notes += _unknown_categories(found, settings.sources)
         notes += _not_delivered(found.enabled, settings.sources)
     by_priority = sorted(found.enabled.items(), key=lambda one: -one[1].priority)
     if as_json:
@@ -61,7 +61,7 @@ def check(
         print(f"note: {note}")
 
 
-def _unknown_categories(wording: "Wording", sources: Path) -> list[str]:
+def _unknown_categories(found: "Policy", sources: Path) -> list[str]:
     from care.intake.products import read_products
     from care.intake.sources import UnableToReadSources, read_sources
 
@@ -69,14 +69,23 @@ def _unknown_categories(wording: "Wording", sources: Path) -> list[str]:
         known = set(read_products(read_sources(sources)).kept["category"])
     except UnableToReadSources as error:
         return [f"the shop's catalogue could not be looked at: {error}"]
+    wording, rules = found.wording, found.recommendations
     listed = {"never_name": wording.never_name, "sensitive": wording.sensitive}
-    return [
+    protected = [
         f"wording.{where} holds {name!r}, which is no category of the shop's: nothing is "
         "protected by it"
         for where, names in listed.items()
         for name in names
         if name not in known
     ]
+    ruled = [
+        f"recommendations.{where} holds {name!r}, which is no category of the shop's: it rules "
+        "nothing; correct its name, or take it out"
+        for where, names in rules.categories.items()
+        for name in names
+        if name not in known
+    ]
+    return protected + ruled
 
 
 def _not_delivered(campaigns: Iterable[str], sources: Path) -> list[str]:

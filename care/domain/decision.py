@@ -38,8 +38,6 @@ OPEN = frozenset({State.WAITING, State.HELD, State.APPROVED})
 """States that another verdict may still change, as long as nothing was sealed."""
 
 BY_POLICY = "policy"
-FALLBACK = "popular"
-"""The source of recommendations that rest on nothing of hers."""
 GENESIS = "0" * 64
 
 

@@ -12,6 +12,7 @@ from care.domain.sms import OPT_OUT, Encoding, costly, encoding_of
 from care.rendering.composition import template_names
 from care.rendering.environment import STYLESHEET, create_environment
 from care.rendering.inlining import UnableToInline, inlined
+from care.rendering.phrase import check_phrases
 from care.rendering.problem import Problem
 from care.rendering.trial import try_out
 from care.rendering.vocabulary import PARTS, VOCABULARY
@@ -47,6 +48,7 @@ def check_templates(templates: Path, needed: Iterable[Needed]) -> None:
     """
     wanted = list(needed)
     problems = set(_missing(templates, wanted)) | set(_misread(templates, wanted))
+    problems |= set(check_phrases(templates, {locale for _, _, locale in wanted}))
     if not problems:
         problems = set(try_out(templates, wanted))
     if problems:

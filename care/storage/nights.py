@@ -59,6 +59,7 @@ class Life:
     gift_id: str | None
     message_state: str | None
     message_reason: str | None
+    recommended: str | None
 
 
 def find_night(connection: Connection, night: date) -> NightRecord | None:
@@ -283,6 +284,7 @@ def read_lives(connection: Connection, customer_key: int) -> list[Life]:
             *(touches.c[name] for name in ("channel", "send_on", "gift_id")),
             messages.c.state.label("message_state"),
             messages.c.state_reason.label("message_reason"),
+            messages.c.recommended,
         )
         .outerjoin(messages, messages.c.touch_id == touches.c.touch_id)
         .where(touches.c.customer_key == customer_key)

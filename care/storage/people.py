@@ -1,5 +1,6 @@
 """Customers and, in one place, who they are."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -8,7 +9,7 @@ import pandas as pd
 from sqlalchemy import Connection, and_, func, or_, select
 
 from care.domain.consent import COLUMN_OF
-from care.storage.bulk import insert_frame, read_frame
+from care.storage.bulk import insert_frame, read_frame, rows_alike
 from care.storage.database import lock_table
 from care.storage.tables import consents, customers, identities
 from care.storage.vault import Vault
@@ -126,3 +127,31 @@ def read_people(connection: Connection, *, customer_key: int | None = None) -> p
     people = read_frame(connection, query.order_by(identities.c.customer_key))
     people = people.fillna(dict.fromkeys(granted, False))
     return people.astype(granted | {"customer_key": "int64"})
+
+
+def read_traits(connection: Connection, names: Sequence[str]) -> pd.DataFrame:
+    """``customer_key`` and some canonical columns of everybody who was not erased."""
+    query = select(*identities.c["customer_key", *names]).order_by(identities.c.customer_key)
+    return read_frame(connection, query).astype({"customer_key": "int64"})
+
+
+def read_households(connection: Connection, customers: pd.DataFrame) -> pd.DataFrame:
+    """Who lives with whom, herself included: ``customer_key, member_key``.
+
+    ``customers``: ``customer_key, household_id``, the latter missing where it is not known.
+    """
+    alone = customers[["customer_key"]].assign(member_key=customers["customer_key"])
+    known = customers.loc[customers["household_id"].notna(), ["customer_key", "household_id"]]
+    if known.empty:
+        return alone.drop_duplicates().reset_index(drop=True)
+    of = identities.c["customer_key", "household_id"]
+    asked = known[["household_id"]].drop_duplicates()
+    found = pd.concat(
+        [
+            read_frame(connection, select(*of).join(rows, matches))
+            for rows, matches in rows_alike(connection, identities, asked)
+        ]
+    )
+    together = known.merge(found.rename(columns={"customer_key": "member_key"}), on="household_id")
+    both = pd.concat([alone, together[["customer_key", "member_key"]]])
+    return both.astype("int64").drop_duplicates().reset_index(drop=True)

@@ -409,6 +409,7 @@ messages = Table(
     Column("body", LargeBinary, nullable=False),
     Column("segments", SmallInteger, nullable=False),
     Column("items_source", Text, nullable=False),
+    Column("recommended", Text, nullable=False, server_default="[]"),
     Column("timezone", Text, nullable=False),
     Column("not_before", Instant, nullable=False),
     Column("not_after", Instant, nullable=False),

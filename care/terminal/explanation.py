@@ -27,7 +27,8 @@ def print_explanation(found: Explanation) -> None:
     for one in found.considered:
         label, style = OUTCOME[one.outcome]
         why = one.why + (f"; next on {one.next_on}" if one.next_on else "")
-        rows.add_row(one.campaign, Text(label, style), why)
+        why += "".join(f"\nrecommends {named.in_words}" for named in one.recommended)
+        rows.add_row(one.campaign, Text(label, style), Text(why))
     console.print(rows)
     if found.earlier:
         console.print("\nOther nights")

@@ -73,4 +73,6 @@ def sample_panel(sample: Sample) -> Panel:
         head += f" · {content['segments']} part(s), {content['encoding']}"
     if sample.gift_id:
         head += f" · gift: {sample.gift_id}"
+    for named in sample.recommended:
+        body.append(f"\n· {named.in_words}", style="dim")
     return Panel(body, title=head, title_align="left", border_style="cyan", width=WIDTH)

@@ -30,7 +30,14 @@ class Source(StrEnum):
     PERSONAL = "personal"
     POPULAR = "popular"
     ALS = "als"
+    ITEM = "item"
+    """Bought by those who bought something of hers."""
     NEIGHBOURS = "neighbours"
+    """Bought by the customers whose baskets are most like hers."""
+    SEGMENT = "segment"
+    """Popular among the customers of her segment."""
+    NEW = "new"
+    """New to the shop, and put forward so that somebody tries it."""
 
 
 class Reason(StrEnum):
@@ -41,6 +48,12 @@ class Reason(StrEnum):
     BOUGHT_BEFORE = "bought_before"
     SIMILAR_CUSTOMERS = "similar_customers"
     POPULAR = "popular"
+    GOES_WITH = "goes_with"
+    """Others bought it together with, or after, the item of hers named by ``because``."""
+    SEGMENT = "segment"
+    """Popular among the customers of her segment."""
+    NEW = "new"
+    """New, and of a type she buys."""
 
 
 PurposeLike: TypeAlias = Purpose | Literal["again", "discover", "any"]

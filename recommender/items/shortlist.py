@@ -45,6 +45,8 @@ class Candidates:
     score: NDArray[np.float64]
     source: Source
     tier: int = 0
+    because: Ints | None = None
+    """Position in ``Bought.items`` of the item of hers that an item goes with, -1 for none."""
 
 
 def requests(
@@ -102,9 +104,29 @@ def popular(bought: Bought, request: Request, k: int, *, taken: Ints) -> tuple[I
         Index of the customer in the block, and the item's position, best first per customer.
     """
     order = np.argsort(-bought.orders, kind="stable")
+    everybody = np.arange(request.customers.size)
+    return first_free(bought, request, order, everybody, k, taken=taken)
+
+
+def first_free(
+    bought: Bought, request: Request, order: Ints, asking: Ints, k: int, *, taken: Ints
+) -> tuple[Ints, Ints]:
+    """For some customers the first ``k`` items of an order that are allowed and not ``taken``.
+
+    Args:
+        bought: purchases.
+        request: the block.
+        order: positions of items, best first.
+        asking: indices of the customers in the block.
+        k: items a customer.
+        taken: as of ``popular``.
+
+    Returns:
+        As ``popular`` does.
+    """
     order = order[request.allowed[order]]
     taken = distinct(taken, request.excluded)
-    waiting = np.arange(request.customers.size)
+    waiting = asking
     found_q, found_item = [], []
     width = k
     while waiting.size:
@@ -138,15 +160,23 @@ def answer(bought: Bought, request: Request, candidates: list[Candidates], k: in
     chosen = ranking[rank < k]
     rank = rank[rank < k]
     q, item, score, part = q[chosen], item[chosen], score[chosen], part[chosen]
+    because = np.concatenate([_because(one) for one in candidates])[chosen]
 
     q_own, row = bought.rows_of(request.code)
-    at = position(q * bought.items.size + item, q_own * bought.items.size + bought.item[row])
+    own = q_own * bought.items.size + bought.item[row]
+    at = position(q * bought.items.size + item, own)
     hers = at >= 0
     times = np.zeros(q.size, dtype=np.int32)
     times[hers] = bought.times[row[at[hers]]]
     last_day = np.zeros(q.size, dtype=np.int32)
     last_day[hers] = bought.last_day[row[at[hers]]]
+    # Nothing goes with what she never bought, whatever a model says.
+    rests_at = np.where(because >= 0, position(q * bought.items.size + because, own), -1)
     source = np.array([part.source.value for part in candidates], dtype=object)[part]
+    reason = _reason(source, times, last_day, rests_at >= 0, bought.today)
+    rests = reason == Reason.GOES_WITH
+    because_day = np.zeros(q.size, dtype=np.int32)
+    because_day[rests] = bought.last_day[row[rests_at[rests]]]
     return pd.DataFrame(
         {
             columns.CUSTOMER: request.customers[q],
@@ -154,9 +184,11 @@ def answer(bought: Bought, request: Request, candidates: list[Candidates], k: in
             columns.RANK: (rank + 1).astype(np.int32),
             columns.SCORE: score,
             columns.SOURCE: pd.array(source, dtype="str"),
-            columns.REASON: pd.array(_reason(source, times, last_day, bought.today), dtype="str"),
+            columns.REASON: pd.array(reason, dtype="str"),
             columns.TIMES: times,
             columns.LAST_DAY: pd.arrays.IntegerArray(last_day, ~hers),
+            columns.BECAUSE: pd.arrays.IntegerArray(bought.items[because], ~rests),
+            columns.BECAUSE_DAY: pd.arrays.IntegerArray(because_day, ~rests),
         }
     )
 
@@ -180,21 +212,35 @@ def recommend(
     return pd.concat(answers, ignore_index=True)
 
 
+def _because(part: Candidates) -> Ints:
+    return np.full(part.customer.size, -1) if part.because is None else part.because
+
+
 def _reason(
-    source: NDArray[np.object_], times: NDArray[np.int32], last_day: NDArray[np.int32], today: int
+    source: NDArray[np.object_],
+    times: NDArray[np.int32],
+    last_day: NDArray[np.int32],
+    rests: NDArray[np.bool_],
+    today: int,
 ) -> NDArray[np.object_]:
     return np.select(
         [
             source == Source.POPULAR,
+            source == Source.SEGMENT,
+            source == Source.NEW,
             times >= OFTEN_TIMES,
             (times > 0) & (today - last_day <= LATELY_DAYS),
             times > 0,
+            rests,
         ],
         [
             Reason.POPULAR.value,
+            Reason.SEGMENT.value,
+            Reason.NEW.value,
             Reason.BOUGHT_OFTEN.value,
             Reason.BOUGHT_LATELY.value,
             Reason.BOUGHT_BEFORE.value,
+            Reason.GOES_WITH.value,
         ],
         default=Reason.SIMILAR_CUSTOMERS.value,
     ).astype(object)

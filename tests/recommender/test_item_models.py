@@ -3,10 +3,13 @@ import pandas as pd
 import pytest
 
 from recommender import columns
+from recommender.items import shortlist
 from recommender.items.als import Als, UnableToFitAls
+from recommender.items.bought import Bought
+from recommender.items.model import Source
 from recommender.items.personal import Personal
 from recommender.items.popularity import Popularity
-from recommender.items.shortlist import BLOCK
+from recommender.items.shortlist import BLOCK, Candidates
 
 ALL = np.arange(1, 81)
 NOBODY = 999
@@ -187,3 +190,39 @@ def test_als_lets_popular_items_follow_where_its_vectors_end(a_shop, today):
 def test_als_without_a_frequent_item_is_refused(a_history, today):
     with pytest.raises(UnableToFitAls, match="lower min_orders"):
         Als.fit(a_history((1, 1, 1, 0)), today=today)
+
+
+def a_bought_and_request(a_history, today):
+    bought = Bought.of(a_history((1, 1, 5, 40), (1, 2, 6, 3), (2, 3, 7, 1)), today=today)
+    return bought, next(shortlist.requests(bought, np.array([1]), allowed=None, exclude=None))
+
+
+def test_a_recommendation_names_the_item_of_hers_that_it_goes_with(a_history, today):
+    bought, request = a_bought_and_request(a_history, today)
+    offered = Candidates(
+        customer=np.array([0, 0]),
+        item=np.array([2, 1]),
+        score=np.array([2.0, 1.0]),
+        source=Source.ITEM,
+        because=np.array([0, 0]),
+    )
+    answer = shortlist.answer(bought, request, [offered], 5)
+    assert answer["item"].tolist() == [7, 6]
+    assert answer["reason"].tolist() == ["goes_with", "bought_lately"]
+    assert answer["because"].tolist() == [5, pd.NA]
+    assert answer["because_day"].tolist() == [today - 40, pd.NA]
+
+
+def test_nothing_goes_with_what_she_never_bought(a_history, today):
+    bought, request = a_bought_and_request(a_history, today)
+    hers, item, score = np.array([0]), np.array([0]), np.array([1.0])
+    offered = Candidates(hers, np.array([2]), score, Source.ITEM, because=np.array([2]))
+    kept = Candidates(hers, item, score, Source.POPULAR, tier=1)
+    answer = shortlist.answer(bought, request, [offered, kept], 5)
+    assert answer["reason"].tolist() == ["similar_customers", "popular"]
+    assert answer["because"].isna().all()
+
+
+def test_the_models_that_look_at_no_pairs_rest_on_no_single_item(model):
+    answer = model.recommend(ALL, 5, purpose="any")
+    assert answer[["because", "because_day"]].isna().all(axis=None)

@@ -225,8 +225,8 @@ def test_who_wants_nothing_personal_gets_a_plain_birthday_letter_and_no_reminder
         sources = dict(
             connection.exec_driver_sql("SELECT message_id, items_source FROM messages").all()
         )
-    assert sources[found.message_id] == "none"
-    assert sources[messages_of(planned, "birthday").loc["c05"].message_id] != "none"
+    assert sources[found.message_id] == "popular"
+    assert sources[messages_of(planned, "birthday").loc["c05"].message_id] == "personal"
 
 
 def test_an_address_is_suppressed_whoever_has_it_and_only_its_hash_is_kept(planned):
