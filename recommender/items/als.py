@@ -69,7 +69,33 @@ class Als:
         Raises:
             UnableToFitAls: no item was in ``min_orders`` orders.
         """
-        bought = Bought.of(history, today=today)
+        return cls.of(
+            Bought.of(history, today=today),
+            factors=factors,
+            iterations=iterations,
+            regularization=regularization,
+            alpha=alpha,
+            min_orders=min_orders,
+            seed=seed,
+        )
+
+    @classmethod
+    def of(
+        cls,
+        bought: Bought,
+        *,
+        factors: int,
+        iterations: int,
+        regularization: float,
+        alpha: float,
+        min_orders: int,
+        seed: int,
+        parent: "Als | None" = None,
+    ) -> Self:
+        """Learn from purchases already summarised; see ``fit``.
+
+        ``parent``: where the vectors start for all whom it knew, so that few sweeps suffice.
+        """
         kept = np.flatnonzero(bought.orders >= min_orders)
         if kept.size == 0:
             raise UnableToFitAls(
@@ -86,6 +112,8 @@ class Als:
                 alpha=alpha,
                 random_state=seed,
             )
+            if parent is not None and parent.item_factors.shape[1] == factors:
+                model.user_factors, model.item_factors = _started(bought, kept, parent, seed)
             shape = (bought.customers.size, kept.size)
             matrix = _sparse(bought.weight[held], customer[held], column[held], shape)
             model.fit(matrix, show_progress=False)
@@ -117,7 +145,7 @@ class Als:
         hidden = np.empty(0, dtype=np.int64)
         if purpose is Purpose.DISCOVER:
             hidden = shortlist.owned_keys(self.bought, request)
-        ranked = self._factorised(request, k, hidden)
+        ranked = self.factorised(request, k, hidden)
         said = ranked.customer * self.bought.items.size + ranked.item
         taken = distinct(said, hidden)
         return [ranked, popular_candidates(self.bought, request, k, taken=taken, tier=1)]
@@ -131,7 +159,7 @@ class Als:
         score = np.einsum("nf,nf->n", customer, self.item_factors[column])
         return Candidates(q, item, score.astype(np.float64), Source.ALS)
 
-    def _factorised(self, request: Request, k: int, hidden: Ints) -> Candidates:
+    def factorised(self, request: Request, k: int, hidden: Ints) -> Candidates:
         known = np.flatnonzero(request.code >= 0)
         columns = np.flatnonzero(request.allowed[self.kept])
         count = min(k, columns.size)
@@ -173,6 +201,25 @@ class Als:
         mine = {name[4:]: array for name, array in arrays.items() if name.startswith("als_")}
         rest = {name: array for name, array in arrays.items() if not name.startswith("als_")}
         return cls(Bought.from_arrays(rest, parameters), **mine)
+
+
+def _started(
+    bought: Bought, kept: Ints, parent: Als, seed: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Vectors to start from: the parent's where it has one, else small chance as the library's."""
+    chance = np.random.default_rng(seed)
+    factors = parent.item_factors.shape[1]
+
+    def begin(keys: Ints, known: Ints, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        found = chance.random((keys.size, factors), dtype=np.float32) * np.float32(0.01)
+        at = position(keys, known)
+        found[at >= 0] = vectors[at[at >= 0]]
+        return found
+
+    return (
+        begin(bought.customers, parent.bought.customers, parent.customer_factors),
+        begin(bought.items[kept], parent.bought.items[parent.kept], parent.item_factors),
+    )
 
 
 @contextlib.contextmanager

@@ -22,6 +22,8 @@ class Baskets:
     """The row of ``bought`` that each entry belongs to, ascending, (N,)."""
     back: Ints
     """How many orders the customer made after this one, 0 for her last, (N,)."""
+    day: NDArray[np.int32]
+    """The order's day, its first one where lines of it lie apart, (N,)."""
     count: Ints
     """Orders of each customer, (C,)."""
 
@@ -45,10 +47,12 @@ class Baskets:
         trip = pack((customer, order.astype(np.int64)), sizes)
         trips = distinct(trip)
         at = position(trip, trips)
-        back, count = _back(trips // orders.size, at, frame[columns.DAY].to_numpy(), sizes[0])
+        day = np.full(trips.size, np.iinfo(np.int32).max, dtype=np.int32)
+        np.minimum.at(day, at, frame[columns.DAY].to_numpy())
+        back, count = _back(trips // orders.size, day, sizes[0])
         key = distinct(pack((customer, item, at), (sizes[0], bought.items.size, trips.size)))
         pair, at = np.divmod(key, trips.size)
-        return cls(bought, _row(bought, pair), back[at], count)
+        return cls(bought, _row(bought, pair), back[at], day[at], count)
 
     @property
     def owner(self) -> Ints:
@@ -61,11 +65,9 @@ class Baskets:
         return np.bincount(self.row, value, self.bought.item.size).astype(np.float64)
 
 
-def _back(customer: Ints, at: Ints, day: NDArray[np.int32], customers: int) -> tuple[Ints, Ints]:
+def _back(customer: Ints, day: NDArray[np.int32], customers: int) -> tuple[Ints, Ints]:
     """Orders after each order, and orders of each customer."""
-    first_day = np.full(customer.size, np.iinfo(np.int32).max, dtype=np.int32)
-    np.minimum.at(first_day, at, day)
-    ranking = np.lexsort((first_day, customer))  # stable: equal days keep the order of the keys
+    ranking = np.lexsort((day, customer))  # stable: equal days keep the order of the keys
     count = np.bincount(customer, minlength=customers)
     back = np.empty(customer.size, dtype=np.int64)
     back[ranking] = count[customer] - 1 - place(starts(customer), customer.size)

@@ -65,7 +65,7 @@ class Bought:
                 f"no order up to day {today}; import orders before training, "
                 "or plan with the labelled fallback"
             )
-        return cls(**_joined(parts), today=today, half_life_days=half_life_days)
+        return cls(**joined(parts), today=today, half_life_days=half_life_days)
 
     @property
     def share(self) -> NDArray[np.float64]:
@@ -139,7 +139,18 @@ def _codes(column: "pd.Series[Any]") -> tuple[Ints, Ints]:
     return codes.astype(np.int64), np.asarray(values, dtype=np.int64)
 
 
-def _joined(parts: Sequence[dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+def joined(
+    parts: Sequence[dict[str, NDArray[Any]]],
+    *,
+    by_row: Sequence[str] = ("times", "last_day", "weight"),
+    by_customer: Sequence[str] = (),
+    by_item: Sequence[str] = ("orders",),
+) -> dict[str, NDArray[Any]]:
+    """Put summaries of disjoint customers together: rows and customers in order, items added up.
+
+    Raises:
+        UnableToReadHistory: a customer is in two parts.
+    """
     if len(parts) == 1:
         return parts[0]
     customers = np.concatenate([part["customers"] for part in parts])
@@ -155,18 +166,17 @@ def _joined(parts: Sequence[dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]
     start = np.concatenate(([0], np.cumsum(length[order])))
     row = np.arange(start[-1]) + np.repeat(begin[order] - start[:-1], length[order])
     item = np.concatenate([at[part["item"]] for at, part in zip(places, parts, strict=True)])
-    orders = np.zeros(items.size, dtype=np.int64)
-    for at, part in zip(places, parts, strict=True):
-        orders[at] += part["orders"]
-    stacked = {
-        name: np.concatenate([part[name] for part in parts])[row]
-        for name in ("times", "last_day", "weight")
-    }
+    stacked = {name: np.concatenate([part[name] for part in parts])[row] for name in by_row}
+    stacked |= {name: np.concatenate([part[name] for part in parts])[order] for name in by_customer}
+    for name in by_item:
+        total = np.zeros(items.size, dtype=parts[0][name].dtype)
+        for at, part in zip(places, parts, strict=True):
+            total[at] += part[name]
+        stacked[name] = total
     return {
         "customers": customers[order],
         "items": items,
         "start": start,
         "item": item[row].astype(np.int32),
-        "orders": orders,
         **stacked,
     }

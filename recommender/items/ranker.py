@@ -1,0 +1,114 @@
+"""The second stage: which candidates first, learnt from baskets that are already known."""
+
+import os
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.keys import Ints
+
+Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
+
+TREES: Final = 120
+PARAMETERS: Final = {
+    "objective": "lambdarank",
+    "lambdarank_truncation_level": 20,
+    "num_leaves": 31,
+    "learning_rate": 0.08,
+    "min_data_in_leaf": 100,
+    "feature_fraction": 0.5,
+    "bagging_fraction": 0.7,
+    "bagging_freq": 1,
+    "lambda_l2": 5.0,
+    "max_bin": 63,
+    "force_col_wise": True,
+    "deterministic": True,
+    "verbose": -1,
+}
+"""Chosen on validation baskets; see ``docs/models.md``."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranker:
+    """Gradient-boosted trees with the LambdaRank objective (Burges 2010), by LightGBM.
+
+    The trees' score orders one customer's candidates. ``probability`` maps it, with the length of
+    the customer's usual basket, to the chance that the item is in her next one, by logistic
+    regression on baskets that the trees did not see (Platt 1999).
+    """
+
+    trees: bytes
+    """LightGBM's own text."""
+    calibration: Floats
+    """Intercept, weight of the score, weight of log(mean basket size), (3,)."""
+
+    @classmethod
+    def fit(cls, features: Floats32, bought: NDArray[np.bool_], group: Ints, *, seed: int) -> Self:
+        """Learn an order; the calibration is still to come, see ``calibrated``.
+
+        Args:
+            features: (N, F), customers together.
+            bought: what the basket held, (N,).
+            group: number of candidates of each customer, in order.
+            seed: of samples of rows and columns.
+        """
+        import lightgbm
+
+        data = lightgbm.Dataset(features, bought.astype(np.float32), group=group, params=_params(seed))
+        trees = lightgbm.train(_params(seed), data, TREES)
+        return cls(trees.model_to_string().encode(), np.array([0.0, 1.0, 0.0]))
+
+    def score(self, features: Floats32) -> Floats:
+        """Larger is earlier, (N,); comparable within one customer only."""
+        import lightgbm
+
+        if features.shape[0] == 0:
+            return np.empty(0)
+        trees = lightgbm.Booster(model_str=self.trees.decode())
+        return np.asarray(trees.predict(features, num_threads=threads()))
+
+    def calibrated(self, score: Floats, size: Floats32, bought: NDArray[np.bool_]) -> "Ranker":
+        """The same order with probabilities.
+
+        Args:
+            score: of candidates that the trees did not learn from, (N,).
+            size: mean size of their customers' baskets, (N,).
+            bought: what happened, (N,).
+        """
+        design = _design(score, size)
+        weights = np.array([np.log(max(bought.mean(), 1e-6)), 1.0, 0.0])
+        for _ in range(25):  # Newton's steps; the log-likelihood is concave
+            chance = _logistic(design @ weights)
+            slope = design.T @ (bought - chance) - 1e-3 * weights
+            curve = (design * (chance * (1 - chance))[:, None]).T @ design + 1e-3 * np.eye(3)
+            step = np.linalg.solve(curve, slope)
+            weights = weights + np.clip(step, -2.0, 2.0)
+            if np.abs(step).max() < 1e-8:
+                break
+        # Whoever stands before must not be less likely.
+        weights[1] = max(weights[1], 1e-3)
+        return Ranker(self.trees, weights)
+
+    def probability(self, score: Floats, size: Floats32) -> Floats:
+        """Chance that a candidate is in the next basket; rises with its score, (N,)."""
+        return _logistic(_design(score, size) @ self.calibration)
+
+
+def threads() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _params(seed: int) -> dict[str, Any]:
+    return {**PARAMETERS, "seed": seed, "num_threads": threads()}
+
+
+def _design(score: Floats, size: Floats32) -> Floats:
+    return np.column_stack([np.ones(score.size), score, np.log(np.maximum(size, 1.0))])
+
+
+def _logistic(value: Floats) -> Floats:
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(value, -50.0, 50.0))))

@@ -1,0 +1,222 @@
+"""Several views of what goes with a customer: factors, items alike, what follows, customers alike.
+
+Each view is fitted on purchases up to a day and scores items sparsely, for a block of customers at
+a time. None is a model by itself; the ranker weighs them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from recommender.items import neighbours
+from recommender.items.als import Als, UnableToFitAls
+from recommender.items.baskets import Baskets
+from recommender.items.habits import Habits
+from recommender.items.neighbours import Sparse
+from recommender.keys import Ints, pack, position
+
+SPARSE: Final = ("alike", "follows", "follows_lately", "near", "near_last")
+"""The views that score a block as a sparse matrix; the factors' scores are a product of vectors."""
+ALIKE = 60
+"""Items that an item brings with it."""
+NEAREST = 100
+"""Customers who speak for one."""
+FEW = 5.0
+"""Orders that an item is thought to have been in besides, so that chance does not make pairs."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Views:
+    """What was learnt of all customers together."""
+
+    als: Als | None
+    """None where too few items were bought often enough."""
+    alike: Sparse
+    """Cosine of the buyers of two items, its nearest ``ALIKE``, (I, I)."""
+    follows: Sparse
+    """How much oftener than chance the second item is in the order after the first's, (I, I)."""
+    among: Ints
+    """Positions of the customers among whom neighbours are sought, ascending, (P,)."""
+
+    @classmethod
+    def of(
+        cls,
+        habits: Habits,
+        lines: pd.DataFrame,
+        *,
+        pool: int,
+        factors: int,
+        iterations: int,
+        regularization: float,
+        seed: int,
+        parent: "Views | None" = None,
+    ) -> Self:
+        """Learn from all customers' habits.
+
+        Args:
+            habits: the purchases.
+            lines: rows of ``columns.HISTORY`` of the customers from whose successive orders is
+                learnt what follows what; all or a sample.
+            pool: customers among whom neighbours are sought, and by whom items are compared.
+            factors: length of the factors' vectors.
+            iterations: sweeps of the factorisation.
+            regularization: of their squared length.
+            seed: of samples and starting vectors.
+            parent: an earlier fit, whose vectors are gone on from.
+        """
+        bought = habits.bought
+        try:
+            als = Als.of(
+                bought,
+                factors=factors,
+                iterations=iterations,
+                regularization=regularization,
+                alpha=1.0,
+                min_orders=5,
+                seed=seed,
+                parent=None if parent is None else parent.als,
+            )
+        except UnableToFitAls:
+            als = None
+        had = neighbours.vectors(bought, np.ones(bought.item.size))
+        buyers = had[neighbours.pool(habits.customers, seed=seed)].T.tocsr()
+        each = np.arange(habits.items)
+        alike = neighbours.nearest(buyers, buyers, ALIKE, close=neighbours.cosine, itself=each)
+        among = neighbours.pool(habits.customers, most=pool, seed=seed)
+        return cls(als, alike, _follows(habits, lines), among)
+
+    def scores(self, habits: Habits, code: Ints) -> dict[str, Sparse]:
+        """Score items for the customers at these positions: name → (Q, I), as in ``SPARSE``."""
+        bought = habits.bought
+        picked, row = bought.rows_of(code)
+
+        def own(value: NDArray[Any]) -> Sparse:
+            from scipy.sparse import csr_array
+
+            start = np.searchsorted(picked, np.arange(code.size + 1))
+            shape = (code.size, habits.items)
+            return csr_array((value[row].astype(np.float32), bought.item[row], start), shape=shape)
+
+        long = own(habits.long)
+        similar = neighbours.nearest(
+            own(_told(habits)),
+            self._taste(habits, _told(habits)),
+            NEAREST,
+            close=neighbours.cosine,
+            itself=position(code, self.among),
+        )
+        total = np.maximum(np.asarray(similar.sum(axis=1)).ravel(), 1e-9)
+        similar.data = similar.data / np.repeat(total, np.diff(similar.indptr)).astype(np.float32)
+        last = (habits.since == 0).astype(np.float32)
+        share = habits.long / np.repeat(_sums(bought.start, habits.long), np.diff(bought.start))
+        scores = {
+            "alike": (long @ self.alike).tocsr(),
+            "follows": (own(last) @ self.follows).tocsr(),
+            "follows_lately": (own(habits.latest) @ self.follows).tocsr(),
+            "near": neighbours.block_scores(similar, self._taste(habits, share)),
+            "near_last": neighbours.block_scores(similar, self._taste(habits, last)),
+        }
+        for matrix in scores.values():
+            matrix.sort_indices()  # else each look-up reads its whole row
+        return scores
+
+    def _taste(self, habits: Habits, value: NDArray[Any]) -> Sparse:
+        return neighbours.vectors(habits.bought, value)[self.among]
+
+    def to_arrays(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """Arrays and parameters for ``recommender.artifact``; those of the purchases aside."""
+        arrays = {"view_among": self.among}
+        for name in ("alike", "follows"):
+            matrix = getattr(self, name)
+            arrays |= {
+                f"view_{name}_{part}": getattr(matrix, part)
+                for part in ("data", "indices", "indptr")
+            }
+        if self.als is not None:
+            arrays |= {
+                "view_kept": self.als.kept,
+                "view_customer_factors": self.als.customer_factors,
+                "view_item_factors": self.als.item_factors,
+            }
+        return arrays, {}
+
+    @classmethod
+    def from_arrays(cls, habits: Habits, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """Restore what ``to_arrays`` gave, over the purchases it was fitted on."""
+        from scipy.sparse import csr_array
+
+        shape = (habits.items, habits.items)
+        alike, follows = (
+            csr_array(
+                tuple(arrays[f"view_{name}_{part}"] for part in ("data", "indices", "indptr")),
+                shape=shape,
+            )
+            for name in ("alike", "follows")
+        )
+        als = None
+        if "view_kept" in arrays:
+            als = Als(
+                habits.bought,
+                arrays["view_kept"],
+                arrays["view_customer_factors"],
+                arrays["view_item_factors"],
+            )
+        return cls(als, alike, follows, arrays["view_among"])
+
+
+def _told(habits: Habits) -> NDArray[np.float32]:
+    """What a row tells of its customer's taste: more if few buy the item (inverse frequency)."""
+    rare = np.log((habits.customers + 1.0) / (habits.buyers + 1.0)).astype(np.float32)
+    return np.asarray(habits.long * rare[habits.bought.item], dtype=np.float32)
+
+
+def _sums(start: Ints, value: NDArray[Any]) -> NDArray[Any]:
+    return np.maximum(np.add.reduceat(value, start[:-1]), 1e-9)
+
+
+def _follows(habits: Habits, lines: pd.DataFrame) -> Sparse:
+    """Cosine of "in an order" and "in the order after", with ``FEW`` added to both counts."""
+    from scipy.sparse import csr_array, diags_array
+
+    baskets = Baskets.of(lines, today=habits.bought.today)
+    mine = baskets.bought
+    item = position(mine.items, habits.bought.items)[mine.item[baskets.row]]
+    most = int(baskets.count.max())
+    order = pack((baskets.owner, baskets.back), (baskets.count.size, most))
+    # ``back + 1`` of one customer is the order before; her first one has none before it.
+    before = baskets.back > 0
+    later = baskets.back < baskets.count[baskets.owner] - 1
+    size = np.bincount(order, minlength=baskets.count.size * most)
+    shape = (habits.items, baskets.count.size * most)
+
+    def held(where: NDArray[np.bool_], shift: int) -> Sparse:
+        value = (1.0 / np.sqrt(size[order[where]])).astype(np.float32)
+        return csr_array((value, (item[where], order[where] + shift)), shape=shape)
+
+    first, second = held(before, -1), held(later, 0)
+    together = (first @ second.T).tocsr()
+
+    def scale(where: NDArray[np.bool_]) -> Sparse:
+        count = np.bincount(item[where], minlength=habits.items)
+        return diags_array((1.0 / np.sqrt(count + FEW)).astype(np.float32))
+
+    return _best((scale(before) @ together @ scale(later)).tocsr(), ALIKE)
+
+
+def _best(matrix: Sparse, most: int) -> Sparse:
+    """Each row's ``most`` largest values."""
+    from scipy.sparse import csr_array
+
+    start, value = matrix.indptr, matrix.data
+    kept = np.ones(value.size, dtype=np.bool_)
+    for row in np.flatnonzero(np.diff(start) > most):
+        part = slice(start[row], start[row + 1])
+        kept[part] = False
+        kept[start[row] + np.argpartition(-value[part], most)[:most]] = True
+    length = np.add.reduceat(np.append(kept, False), start[:-1]) * (np.diff(start) > 0)
+    ends = np.append(0, np.cumsum(length))
+    return csr_array((value[kept], matrix.indices[kept], ends), shape=matrix.shape)
