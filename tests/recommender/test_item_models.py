@@ -3,18 +3,18 @@ import pandas as pd
 import pytest
 
 from recommender import columns
+from recommender.items import MODELS, fits
 from recommender.items.als import Als, UnableToFitAls
 from recommender.items.personal import Personal
-from recommender.items.popularity import Popularity
 from recommender.items.shortlist import BLOCK
 
 ALL = np.arange(1, 81)
 NOBODY = 999
 
 
-@pytest.fixture(scope="module", params=[Popularity, Personal, Als])
+@pytest.fixture(scope="module", params=MODELS)
 def model(request, a_shop, today):
-    return request.param.fit(a_shop, today=today)
+    return fits([request.param])[request.param](a_shop, today=today)
 
 
 def pairs_of(frame):
