@@ -147,6 +147,8 @@ def test_two_baskets_are_enough_and_of_one_day_the_higher_order_key_is_the_last(
 def test_without_last_baskets_the_one_before_is_the_last(a_history):
     history = a_history((1, 1, 5, 9), (1, 2, 6, 5), (1, 3, 7, 0), (2, 4, 5, 0))
     assert without_last_baskets(history)["order"].tolist() == [1, 2]
+    kept = without_last_baskets(history, but_of=np.array([1]))
+    assert kept["order"].tolist() == [1, 2, 3]
 
 
 def test_a_model_that_cannot_be_fitted_is_left_out_and_the_others_are_measured(a_history):
