@@ -74,7 +74,9 @@ def draw_items(found: ItemsEvaluated, *, as_png: bool = False) -> bytes:
     model = alt.Y("model:N", title=None, sort=best_first)
     base = alt.Chart(rows, title=title).properties(width=520, height=alt.Step(28))
     ends = base.mark_rule(size=2, color="#555555").encode(
-        x=alt.X("low:Q", title=found.metric).scale(zero=True), x2="high:Q", y=model
+        x=alt.X("low:Q", title=found.metric, axis=alt.Axis(tickCount=6)).scale(zero=True),
+        x2="high:Q",
+        y=model,
     )
     points = base.mark_point(filled=True, size=90, opacity=1).encode(
         x=alt.X("mean:Q", title=found.metric),

@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import BaseModel
 from writing.campaign import campaign_portraits, campaign_rows
-from writing.figure import forecast, introductions, measured, stages, value, year
+from writing.figure import forecast, introductions, items, measured, stages, value, year
 from writing.key import explanation, keys, kind_of
 from writing.meaning import meaning
 from writing.table import DOCS, UnableToWriteTable, table
@@ -159,6 +159,10 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "value": value,
     "stages": stages,
     "introductions": introductions,
+    **{
+        f"items.{data}": partial(items, data)
+        for data in ("tafeng", "complete_journey_goods", "complete_journey_everything")
+    },
     "forecast": forecast,
     "year": year,
     "settings": settings,

@@ -156,10 +156,17 @@ def hold_out(
     return _held_out(frame[~out], frame[out], today=int(frame[columns.DAY].max()))
 
 
-def without_last_baskets(history: pd.DataFrame) -> pd.DataFrame:
-    """Take away every customer's last basket, for choosing settings without a look at it."""
+def without_last_baskets(
+    history: pd.DataFrame, *, but_of: NDArray[np.int64] | None = None
+) -> pd.DataFrame:
+    """Take away every customer's last basket, for choosing settings without a look at it.
+
+    With ``but_of`` these customers keep theirs, so that they alone can be tested.
+    """
     frame = columns.require(history, columns.HISTORY, what="the order history")
-    _, order, _ = _last_baskets(frame)
+    owner, order, _ = _last_baskets(frame)
+    if but_of is not None:
+        order = order[~np.isin(owner, but_of)]
     return history[~np.isin(frame[columns.ORDER].to_numpy(), order)]
 
 

@@ -39,11 +39,11 @@ def _figures(found: ItemsEvaluated, k: int) -> Table:
 
 
 def _differences(found: ItemsEvaluated) -> Table:
-    """Each model with its interval, and the best of ours beside each baseline."""
+    """Each model with its interval, and how far it is from the strongest of the others."""
     rows = table()
     rows.add_column(found.metric, no_wrap=True)
     rows.add_column("95 %", justify="right", no_wrap=True)
-    rows.add_column("better than … by", no_wrap=False)
+    rows.add_column("beside the strongest other")
     for model, sure in found.spread.items():
         others = sorted(found.apart[model].items(), key=lambda one: one[1].mean)
         closest = f"{others[0][0]} {_signed(others[0][1])}" if others else ""

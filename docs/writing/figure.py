@@ -38,6 +38,29 @@ def measured(name: str) -> str:
     )
 
 
+def items(data: str) -> str:
+    """How well the item models do on public data, as ``benchmarks/items.py`` measured it."""
+    shown = ("recall@10", "ndcg@10", "ndcg_all@10", "recall@20", "repeat_recall@10",
+             "explore_recall@10", "coverage@10")  # fmt: skip
+    head = (
+        "Model",
+        "Recall@10",
+        "NDCG@10",
+        "NDCG@10, all",
+        "Recall@20",
+        "Again",
+        "New",
+        "Coverage",
+    )
+    return table(
+        head,
+        (
+            (f"`{name}`", *(f"{one[figure]:.3f}".lstrip("0") for figure in shown))
+            for name, one in _read("items")["figures"][data].items()
+        ),
+    )
+
+
 def _seconds(seconds: float) -> str:
     """As many places as say something."""
     return f"{seconds:.{1 if seconds >= 1 else 2 if seconds >= 0.1 else 4}f}"

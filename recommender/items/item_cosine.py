@@ -21,10 +21,11 @@ from recommender.keys import Ints
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ItemCosine:
-    """Score = sum over her items of their decayed number of orders * its cosine with the item, to a
-    power that lets the near speak louder than the many (Aiolli, RecSys 2013).
+    """Score = sum over her items of their decayed number of orders * their cosine with the item.
 
-    Each item is nearest to itself, with cosine 1, so that repeats are not lost.
+    Cosines may be taken to a power, so that few near items speak louder than many far ones (Aiolli,
+    RecSys 2013), which large baskets need. Each item is nearest to itself, with cosine 1, so that
+    repeats are not lost.
     """
 
     kind: ClassVar[str] = "item_cosine"
@@ -40,8 +41,8 @@ class ItemCosine:
         history: History,
         *,
         today: int,
-        nearest: int = 100,
-        locality: float = 3.0,
+        nearest: int = 20,
+        locality: float = 1.0,
         pool: int = neighbours.POOL,
         seed: int = 0,
     ) -> Self:

@@ -51,7 +51,8 @@ def _own(bought: Bought, request: Request, score: Score) -> Candidates:
     for block, found in _blocks(request, score):
         at = position(q, block)
         mine = at >= 0
-        value[mine] = found[at[mine], item[mine]]
+        if mine.any():
+            value[mine] = found[at[mine], item[mine]]
     return Candidates(q, item, value, Source.NEIGHBOURS)
 
 

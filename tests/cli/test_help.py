@@ -15,6 +15,8 @@ COMMANDS = [
     ["night"],
     ["release"],
     ["status"],
+    ["evaluate"],
+    ["evaluate", "items"],
     ["review"],
     ["review", "list"],
     ["review", "show"],
@@ -97,7 +99,14 @@ def test_deciding_needs_a_reason_where_something_is_stopped():
 
 @pytest.mark.parametrize(
     "command",
-    ["--help", "review --help", "review approve --help", "policy check --help", "nonsense"],
+    [
+        "--help",
+        "review --help",
+        "review approve --help",
+        "evaluate items --help",
+        "policy check --help",
+        "nonsense",
+    ],
 )
 def test_nothing_heavy_is_imported_to_answer(command):
     program = (

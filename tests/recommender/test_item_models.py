@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from recommender import columns
-from recommender.items import shortlist
+from recommender.items import MODELS, fits, shortlist
 from recommender.items.als import Als, UnableToFitAls
 from recommender.items.bought import Bought
 from recommender.items.model import Source
@@ -15,9 +15,9 @@ ALL = np.arange(1, 81)
 NOBODY = 999
 
 
-@pytest.fixture(scope="module", params=[Popularity, Personal, Als])
+@pytest.fixture(scope="module", params=MODELS)
 def model(request, a_shop, today):
-    return request.param.fit(a_shop, today=today)
+    return fits([request.param])[request.param](a_shop, today=today)
 
 
 def pairs_of(frame):
