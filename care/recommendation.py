@@ -27,7 +27,14 @@ from care.domain.assortment import (
 from care.domain.curve import with_curves
 from care.domain.interest import keenness
 from care.domain.product import catalogue
-from care.domain.recommendation import FALLBACKS, NEW, SEGMENT_BY, Recommendation
+from care.domain.recommendation import (
+    FALLBACKS,
+    NEW,
+    RESTS_ON,
+    SEGMENT,
+    SEGMENT_BY,
+    Recommendation,
+)
 from care.runtime import Runtime
 from care.storage import people
 from care.storage.curves import read_curves, read_interests
@@ -301,7 +308,7 @@ def _by_segment(runtime: Runtime, history: ibis.Table, night: date) -> Rank:
             allowed=allowed.to_numpy("int64"),
         )
         said = ranked["customer"].map(hers["by"]).map(dict(SEGMENT_BY))
-        theirs = ranked["source"] == "segment"
+        theirs = ranked["source"] == SEGMENT
         return _for_touches(asking, ranked.assign(reason=ranked["reason"].mask(theirs, said)))
 
     return rank
@@ -318,7 +325,8 @@ def _by_touch(rows: pd.DataFrame) -> Recommendations:
     told: dict[str, list[Any]] = {
         "product_key": rows["product_key"].tolist(),
         "source": rows["source"].tolist(),
-        "reason": [None if pd.isna(code) else code for code in rows["reason"]],
+        # A model may know reasons that no letter can give; then none is given.
+        "reason": [code if code in RESTS_ON else None for code in rows["reason"]],
         "because": [None if pd.isna(key) else int(key) for key in rows["because"]],
         "because_on": [None if pd.isna(day) else day for day in days],
     }

@@ -11,7 +11,7 @@ from typing import Annotated
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 
 from care.domain.curve import NEW_DAYS
 from care.domain.holdout import draw
@@ -46,6 +46,20 @@ Days = Annotated[int, Field(ge=0, le=730)]
 Month = Annotated[int, Field(ge=1, le=12)]
 
 
+def _months(months: tuple[int, ...]) -> tuple[int, ...]:
+    if not months:
+        raise ValueError(
+            "without a month it is never recommended; list its months, or put it under "
+            "wording.never_name"
+        )
+    if len(set(months)) < len(months):
+        raise ValueError("name each month once")
+    return months
+
+
+Months = Annotated[tuple[Month, ...], AfterValidator(_months)]
+
+
 class RecommendationRules(Decided):
     """What a recommendation may name."""
 
@@ -65,7 +79,7 @@ class RecommendationRules(Decided):
     cool_down_days: dict[str, Days] = Field(
         default_factory=dict, description="the same for single categories, instead of the default"
     )
-    seasons: dict[str, tuple[Month, ...]] = Field(
+    seasons: dict[str, Months] = Field(
         default_factory=dict,
         description=(
             "months, 1 to 12, in which a category may be recommended; one that is not listed may "
@@ -81,21 +95,6 @@ class RecommendationRules(Decided):
             "something new of a kind that she buys"
         ),
     )
-
-    @field_validator("seasons")
-    @classmethod
-    def _months_are_told_once(
-        cls, seasons: dict[str, tuple[int, ...]]
-    ) -> dict[str, tuple[int, ...]]:
-        for category, months in seasons.items():
-            if not months:
-                raise ValueError(
-                    f"{category} has no month, so it is never recommended; list its months, or put "
-                    "it under wording.never_name"
-                )
-            if len(set(months)) < len(months):
-                raise ValueError(f"{category} names a month twice; name each one once")
-        return seasons
 
     @property
     def categories(self) -> Mapping[str, Collection[str]]:

@@ -48,12 +48,12 @@ _GIFTS = {
 _PRODUCTS = {
     "zh": (
         ProductLine("明前龙井", "您上回选的就是这一款"),
-        ProductLine("手作绿豆糕", "配茶刚好，不太甜"),
+        ProductLine("手作绿豆糕", "与您三月购买的明前龙井相配"),
         ProductLine("青瓷小盖碗"),
     ),
     "en": (
         ProductLine("breakfast tea", "the one you had last time"),
-        ProductLine("oat biscuits", "good with tea, not too sweet"),
+        ProductLine("oat biscuits", "goes with the breakfast tea you bought in March"),
         ProductLine("small stoneware mug"),
     ),
 }

@@ -70,7 +70,7 @@ class Bought:
     @property
     def share(self) -> NDArray[np.float64]:
         """Popularity of each item as a share of the most popular one's orders, (I,)."""
-        return np.asarray(self.orders / self.orders.max())
+        return np.asarray(self.orders / self.orders.max(initial=1))
 
     def rows_of(self, code: Ints) -> tuple[Ints, Ints]:
         """Rows of the customers at positions ``code`` (-1: unknown, no rows).

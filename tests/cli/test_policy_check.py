@@ -165,3 +165,18 @@ def test_campaigns_whose_needs_are_met_are_not_noted(check, tmp_path):
     said = check(flags=["--home", str(tmp_path)])
     assert "campaigns.warranty needs" not in said.out
     assert "campaigns.maintenance needs" in said.out
+
+
+def test_rules_about_categories_that_do_not_exist_are_noted(check, tmp_path):
+    a_shop(tmp_path / "shop")
+    products = pd.read_parquet(tmp_path / "shop" / "products.parquet")
+    products.loc[0, "category"] = "EASTER"
+    products.to_parquet(tmp_path / "shop" / "products.parquet")
+    changed = ('"KITCHEN GADGETS" = 60', '"KICHEN GADGETS" = 60')
+    said = check(changed, flags=["--home", str(tmp_path)])
+    notes = [line for line in said.out.splitlines() if "note: recommendations" in line]
+    assert (
+        "note: recommendations.cool_down_days holds 'KICHEN GADGETS', which is no category of the "
+        "shop's: it rules nothing; correct its name, or take it out"
+    ) in notes
+    assert not any("'EASTER'" in line for line in notes)

