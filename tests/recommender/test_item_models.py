@@ -8,7 +8,6 @@ from recommender.items.als import Als, UnableToFitAls
 from recommender.items.bought import Bought
 from recommender.items.model import Source
 from recommender.items.personal import Personal
-from recommender.items.popularity import Popularity
 from recommender.items.shortlist import BLOCK, Candidates
 
 ALL = np.arange(1, 81)
