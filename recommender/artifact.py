@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from recommender.items.als import Als
 from recommender.items.personal import Personal
 from recommender.items.popularity import Popularity
+from recommender.items.two_stage import TwoStage
 from recommender.timing.frequency import Frequency
 from recommender.timing.interval import Interval
 from recommender.timing.law import Law
@@ -71,7 +72,7 @@ class Storable(Protocol):
 
 
 MODELS: Mapping[str, type[Storable]] = {
-    model.kind: model for model in (Als, Frequency, Interval, Law, Personal, Popularity)
+    model.kind: model for model in (Als, Frequency, Interval, Law, Personal, Popularity, TwoStage)
 }
 
 

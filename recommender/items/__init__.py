@@ -14,6 +14,7 @@ MODELS: Mapping[str, str] = MappingProxyType(
         "item_cosine": "item_cosine:ItemCosine",
         "upcf": "upcf:UpCf",
         "tifuknn": "tifuknn:TifuKnn",
+        "two_stage": "two_stage:TwoStage",
     }
 )
 """Every item model by name, simplest first: its module here, and its class. Nothing is imported

@@ -18,6 +18,8 @@ WIDTH = 30
 """Items that each view puts forward for a customer."""
 POPULAR = 30
 """Items that popularity puts forward."""
+OWN = 150
+"""Items of her own that are looked at: those she bought most, lately above all."""
 SLICE = 1_024
 """Customers whose candidates are held at once."""
 
@@ -65,9 +67,7 @@ def put_forward(habits: Habits, views: Views, request: Request, *, purpose: Purp
     ]
 
 
-def _slice(
-    habits: Habits, views: Views, request: Request, known: Ints, purpose: Purpose
-) -> Put:
+def _slice(habits: Habits, views: Views, request: Request, known: Ints, purpose: Purpose) -> Put:
     bought, items = habits.bought, habits.items
     code = request.code[known]
     local, own_row = bought.rows_of(code)
@@ -93,7 +93,9 @@ def _slice(
     keys = [key for key, _ in found]
     if purpose is not Purpose.DISCOVER:
         free = request.allowed[bought.item[own_row]] & (position(owned, distinct(silent)) < 0)
-        keys.append(owned[free])
+        mine = np.flatnonzero(free)
+        ranking = mine[np.lexsort((mine, -habits.long[own_row[mine]], local[mine]))]
+        keys.append(owned[ranking[place(starts(local[ranking]), ranking.size) < OWN]])
     key = distinct(*keys)
     places = np.full((key.size, len(VIEWS)), NOWHERE, dtype=np.int32)
     for view, (mine, order_of) in enumerate(found):
@@ -118,9 +120,7 @@ def _factored(
     return key[ranking], place(starts(said.customer[ranking]), key.size)
 
 
-def _heads(
-    scores: Sparse, allowed: NDArray[np.bool_], hidden: Ints
-) -> tuple[Ints, Ints]:
+def _heads(scores: Sparse, allowed: NDArray[np.bool_], hidden: Ints) -> tuple[Ints, Ints]:
     """Keys of each row's ``WIDTH`` best items, and their places."""
     items = scores.shape[1]
     q = np.repeat(np.arange(scores.shape[0]), np.diff(scores.indptr))
@@ -171,7 +171,11 @@ def _features(
         visits = (habits.baskets - 1).astype(np.float32)
         visits[visits == 0] = np.nan
         visit_gap = (habits.last_visit - habits.first_visit) / visits
-        times, since, first = own(bought.times, 0), own(habits.since, np.nan), own(habits.first, np.nan)
+        times, since, first = (
+            own(bought.times, 0),
+            own(habits.since, np.nan),
+            own(habits.first, np.nan),
+        )
         age = habits.last_visit[who] - own(bought.last_day, np.nan)
         put("times", times)
         put("rate", times / habits.baskets[who])

@@ -137,9 +137,7 @@ class Habits:
         return arrays | mine, parameters
 
     @classmethod
-    def from_arrays(
-        cls, arrays: Mapping[str, NDArray[Any]], parameters: Mapping[str, Any]
-    ) -> Self:
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], parameters: Mapping[str, Any]) -> Self:
         """Restore what ``to_arrays`` gave; arrays of others are passed over."""
         known = ("customers", "items", "start", "item", "times", "last_day", "weight", "orders")
         bought = Bought(

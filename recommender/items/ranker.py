@@ -12,12 +12,12 @@ from recommender.keys import Ints
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 
-TREES: Final = 120
+TREES: Final = 150
 PARAMETERS: Final = {
     "objective": "lambdarank",
     "lambdarank_truncation_level": 20,
-    "num_leaves": 31,
-    "learning_rate": 0.08,
+    "num_leaves": 15,
+    "learning_rate": 0.05,
     "min_data_in_leaf": 100,
     "feature_fraction": 0.5,
     "bagging_fraction": 0.7,
@@ -57,7 +57,9 @@ class Ranker:
         """
         import lightgbm
 
-        data = lightgbm.Dataset(features, bought.astype(np.float32), group=group, params=_params(seed))
+        data = lightgbm.Dataset(
+            features, bought.astype(np.float32), group=group, params=_params(seed)
+        )
         trees = lightgbm.train(_params(seed), data, TREES)
         return cls(trees.model_to_string().encode(), np.array([0.0, 1.0, 0.0]))
 

@@ -31,16 +31,17 @@ LEAST_LEARNERS: Final = 200
 """With fewer lessons nothing is learnt, and a rule speaks."""
 FEW_LEARNERS: Final = 5_000
 """With fewer customers, baskets before their last ones are lessons too."""
-DEPTHS: Final = 3
+DEPTHS = 2
 POOL: Final = 20_000
 LARGE: Final = 50_000
 POOL_OF_LARGE: Final = 4_000
 """Customers among whom neighbours are sought, in a shop with more customers than ``LARGE``."""
 UNBOUGHT_KEPT: Final = 0.4
 """Share of the candidates that were not bought which the trees learn from."""
+MOST_ROWS: Final = 800_000
+"""Candidates that the trees learn from at most, about; of more, fewer that were not bought."""
 SURE: Final = 1.0
 """Standard errors by which the ranker must beat the best rule on lessons it did not learn from."""
-OWN_WEIGHT: Final = 10
 
 Rule = Callable[[Habits, Ints, Ints], NDArray[np.float64]]
 SOURCES: Final = {
@@ -106,7 +107,12 @@ class TwoStage:
             some = _some(habits.bought.customers, POOL, seed)
             lines = _lines(history, some, without)
             return Views.of(
-                habits, lines, pool=pool, iterations=sweeps, parent=begin, **setting  # type: ignore[arg-type]
+                habits,
+                lines,
+                pool=pool,
+                iterations=sweeps,
+                parent=begin,
+                **setting,  # type: ignore[arg-type]
             )
 
         none = np.empty(0, dtype=np.int64)
@@ -350,9 +356,7 @@ def _lesson(habits: Habits, views: Views, lessons: Lessons, *, last: bool) -> _L
                 at = position(said[columns.CUSTOMER].to_numpy(), block)
                 item = position(said[columns.ITEM].to_numpy(), bought.items)
                 hit = lessons.learnt(block, bought.items, at, item)
-                ruled[rule][begin : begin + block.size] = np.bincount(
-                    at[hit], minlength=block.size
-                )
+                ruled[rule][begin : begin + block.size] = np.bincount(at[hit], minlength=block.size)
     ruled = {rule: hits / np.maximum(size, 1) for rule, hits in ruled.items()}
     who = np.concatenate(q)
     code = position(customers, bought.customers)
@@ -433,10 +437,11 @@ def _of(lesson: _Lesson, kept: NDArray[np.bool_]) -> _Lesson:
 def _fitted(lessons: list[_Lesson], seed: int) -> Ranker:
     chance = np.random.default_rng(seed)
     features, bought, groups = [], [], []
+    share = min(UNBOUGHT_KEPT, MOST_ROWS / sum(lesson.q.size for lesson in lessons))
     for lesson in lessons:
         # Who bought nothing that was put forward teaches no order.
         found = np.bincount(lesson.q[lesson.bought], minlength=lesson.size.size) > 0
-        rows = lesson.bought | (chance.random(lesson.q.size) < UNBOUGHT_KEPT)
+        rows = lesson.bought | (chance.random(lesson.q.size) < share)
         rows &= found[lesson.q]
         features.append(lesson.features[rows])
         bought.append(lesson.bought[rows])
