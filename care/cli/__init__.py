@@ -5,7 +5,18 @@ import sys
 
 import typer
 
-from care.cli import consent, forecast, gifts, intake, night, points, policy, review, suppress
+from care.cli import (
+    consent,
+    forecast,
+    gifts,
+    intake,
+    models,
+    night,
+    points,
+    policy,
+    review,
+    suppress,
+)
 from care.cli.exit import Exit, code_of, in_words
 from care.cli.log import log_as_told
 from care.cli.option import PLAIN
@@ -47,6 +58,7 @@ app.command()(night.explain)
 app.command()(forecast.forecast)
 app.add_typer(review.review, name="review")
 app.add_typer(gifts.gifts, name="gifts")
+app.add_typer(models.models, name="models")
 app.add_typer(consent.consent, name="consent")
 app.add_typer(suppress.suppress, name="suppress")
 app.add_typer(points.points, name="points")

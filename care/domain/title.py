@@ -6,11 +6,20 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-KINDS = ("items", "timing")
 BY_NIGHT = "night"
 """Who acted, where no person did."""
 NOTHING = "none"
 """Stands for a recipe where a night trained nothing."""
+
+
+class Kind(StrEnum):
+    """What a model foretells; there is one title of each."""
+
+    ITEMS = "items"
+    TIMING = "timing"
+
+
+KINDS: tuple[str, ...] = tuple(map(str, Kind))
 
 
 class Event(StrEnum):
