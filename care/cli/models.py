@@ -33,7 +33,7 @@ def models_list(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the models that were trained, those of the newest night first."""
+    """List what was trained, the newest night first."""
     from care import champion
 
     chosen = None if kind is None else _kind(kind, "--kind")
@@ -58,7 +58,7 @@ def models_list(
 
 @models.command("show")
 def models_show(model_id: ModelId, home: Home = None, as_json: AsJson = False) -> None:
-    """Show one model: figures, parameters, its file, and what happened to it."""
+    """Show one model: its figures, its papers, its record."""
     from dataclasses import asdict
 
     from care import champion
