@@ -105,8 +105,8 @@ def measure_night(home: Path, database_url: str | None) -> list[Measured]:
         return load_snapshot(runtime.store, NIGHT).counts["orders"].kept
 
     stage("take_snapshot", lambda: nightly.take_snapshot(runtime, night=NIGHT), lines)
-    stage("train_items", lambda: training.train_items(runtime, night=NIGHT), lines)
-    stage("train_timing", lambda: training.train_timing(runtime, night=NIGHT), lines)
+    stage("train_items", lambda: training.train_items(runtime, night=NIGHT, now=NOW), lines)
+    stage("train_timing", lambda: training.train_timing(runtime, night=NIGHT, now=NOW), lines)
     stage("score", lambda: nightly.score(runtime, night=NIGHT), int)
     with Stopwatch(nights, "save_plan") as writing_rows:
         shards = stage(

@@ -25,7 +25,7 @@ from rich.table import Table
 from sqlalchemy import func, select
 
 from benchmarks.measure import Measured, machine, measured
-from benchmarks.night import NIGHT
+from benchmarks.night import NIGHT, NOW
 from benchmarks.shop import Size, make_shop
 from care import nightly, training
 from care.domain.campaign import CampaignSettings, Tables
@@ -62,7 +62,7 @@ def measure_rules(home: Path) -> list[Measured]:
     """Open the tables, then run each rule beside its bare limit."""
     runtime = open_runtime(home=home)
     nightly.take_snapshot(runtime, night=NIGHT)
-    training.train_timing(runtime, night=NIGHT)
+    training.train_timing(runtime, night=NIGHT, now=NOW)
     nightly.score(runtime, night=NIGHT)
     snapshot = load_snapshot(runtime.store, NIGHT)
     history = open_history(runtime.store, snapshot.history, night=NIGHT)

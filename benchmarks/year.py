@@ -120,8 +120,8 @@ def live(
     shop.deliver(night)
     nightly.take_snapshot(runtime, night=night)
     if trains:
-        training.train_items(runtime, night=night)
-        training.train_timing(runtime, night=night)
+        training.train_items(runtime, night=night, now=at(1))
+        training.train_timing(runtime, night=night, now=at(1))
     nightly.score(runtime, night=night)
     for shard in nightly.plan(runtime, night=night, now=at(1)):
         correspondence.compose(runtime, night=night, shard=shard)

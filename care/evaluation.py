@@ -88,7 +88,7 @@ def evaluate_order_file(
     Raises:
         UnableToReadOrderFile: the file of orders cannot be used.
         UnableToReadUserList: the file of test users cannot be used.
-        UnableToFindModel: there is no model of such a name.
+        UnableToChooseModel: there is no model of such a name.
         UnableToEvaluate: the history is too short.
     """
     chosen = fits(models)

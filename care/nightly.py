@@ -5,7 +5,7 @@ missing is added.
 """
 
 import logging
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pandas as pd
 from sqlalchemy import Connection
@@ -15,6 +15,7 @@ from care import correspondence, desk, training
 from care.domain.campaign import Tables
 from care.domain.campaigns import CAMPAIGNS
 from care.domain.consent import COLUMN_OF
+from care.domain.drift import drifts, untold
 from care.domain.due import find_due
 from care.domain.feed import doubts
 from care.domain.gift import running_low
@@ -37,12 +38,9 @@ from care.standing import find_all_standings, settle_points
 from care.storage import catalogue, consents, gifts, nights, people
 from care.storage import snapshot as snapshots
 from care.storage.database import reading, writing
-from care.storage.history import (
-    lines_by_day,
-    open_history,
-    update_history,
-)
-from care.storage.models import find_champion
+from care.storage.feed import read_feed
+from care.storage.history import open_history, update_history
+from care.storage.models import find_champion, find_trained
 from care.storage.snapshot import (
     Count,
     find_snapshot,
@@ -69,7 +67,7 @@ def run(runtime: Runtime, *, night: date, now: datetime) -> None:
     take_snapshot(runtime, night=night)
     for train in (training.train_items, training.train_timing):
         try:
-            train(runtime, night=night)
+            train(runtime, night=night, now=now)
         except Exception:
             log.exception("%s failed; the champion of an earlier night speaks", train.__name__)
     score(runtime, night=night)
@@ -213,7 +211,8 @@ def _plan_once(runtime: Runtime, night: date) -> None:
     sold = read_pinned(runtime.store, snapshot.products)
     habits = read_habits(runtime.store, night)
     tables = open_tables(runtime, snapshot, history, standings, habits, sold, night=night)
-    in_doubt = doubts(lines_by_day(history), policy.feed, night=night)
+    feed = read_feed(history, since=night - timedelta(days=policy.feed.reach_days))
+    in_doubt = doubts(feed, policy.feed, night=night)
     paused = _paused(policy, in_doubt, night) | _left_out(policy, tables, night)
     warnings = [] if in_doubt else watch(policy, history, tables, sold, told, night=night)
     decisions = policy.decisions(paused=paused)
@@ -222,11 +221,13 @@ def _plan_once(runtime: Runtime, night: date) -> None:
     with reading(runtime.engine) as connection:
         ledger = read_ledger(connection, runtime, tables, sold, due, night=night)
         champions = _read_champions(connection)
+        trained = find_trained(connection, "items", night)
         since = drawn_since(policy.holdout.period, night)
         arms = nights.count_arms(connection, since, policy.sha256)
     planned = plan_touches(due, ledger, decisions, night=night)
     noticed = running_low(policy.gifts, ledger.gifts_left, planned.touches)
     noticed += lopsided(arms, policy.holdout.share)
+    noticed += untold(drifts({} if trained is None else trained.watched), told, night=night)
 
     try:
         with writing(runtime.engine) as connection:

@@ -11,11 +11,12 @@ import orjson
 import pandas as pd
 from sqlalchemy import Connection
 
+from care.domain.title import KINDS, NOTHING
 from care.runtime import Runtime
 from care.storage import batches, messages, nights, reviews
 from care.storage.batches import BatchRecord
 from care.storage.database import reading
-from care.storage.models import ModelRecord, find_trained
+from care.storage.models import ModelRecord, find_trained, read_events
 from care.storage.nights import NightRecord
 from care.storage.reviews import CampaignNight
 from care.storage.snapshot import Snapshot, load_snapshot
@@ -27,7 +28,7 @@ class NightReport:
 
     ``exclusions``: ``campaign, outcome, reason, count``. ``touches``: ``campaign, arm, state,
     count, gift_cost``. ``messages``: ``campaign, channel, locale, state, count, segments``.
-    ``models``: what the night trained, by kind.
+    ``models``: what the night trained, by kind; ``untrained``: why it trained nothing of a kind.
     """
 
     record: NightRecord
@@ -38,6 +39,7 @@ class NightReport:
     campaigns: list[CampaignNight]
     batches: list[BatchRecord]
     models: Mapping[str, ModelRecord]
+    untrained: Mapping[str, str]
     currency: str
 
     def count(self, arm: str) -> dict[str, int]:
@@ -111,6 +113,15 @@ class NightReport:
                     "figures": trained.figures,
                 }
                 for kind, trained in self.models.items()
+            }
+            | {
+                kind: {
+                    "champion": self.record.champions.get(kind),
+                    "trained": NOTHING,
+                    "verdict": why,
+                    "figures": {},
+                }
+                for kind, why in self.untrained.items()
             },
         }
 
@@ -145,7 +156,9 @@ def last_report(runtime: Runtime) -> NightReport | None:
 
 
 def _report(runtime: Runtime, connection: Connection, record: NightRecord) -> NightReport:
-    trained = {kind: find_trained(connection, kind, record.night) for kind in ("items", "timing")}
+    trained = {kind: find_trained(connection, kind, record.night) for kind in KINDS}
+    models = {kind: model for kind, model in trained.items() if model is not None}
+    happened = read_events(connection, night=record.night)
     return NightReport(
         record=record,
         snapshot=load_snapshot(runtime.store, record.night),
@@ -154,7 +167,12 @@ def _report(runtime: Runtime, connection: Connection, record: NightRecord) -> Ni
         messages=messages.count_messages(connection, record.night),
         campaigns=reviews.list_campaigns(connection, night=record.night),
         batches=batches.list_batches(connection, night=record.night),
-        models={kind: model for kind, model in trained.items() if model is not None},
+        models=models,
+        untrained={
+            one.kind: one.reason
+            for one in happened
+            if one.name == NOTHING and one.kind not in models
+        },
         currency=runtime.policy.shop.currency,
     )
 

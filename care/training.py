@@ -4,23 +4,38 @@ import logging
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import ibis
 import numpy as np
 import pandas as pd
 
-from care.domain.feed import doubts
+from care.domain.drift import inputs, scores_of
+from care.domain.feed import WEEK, doubts
+from care.domain.title import doubted
 from care.runtime import Runtime
 from care.storage.database import reading, writing
-from care.storage.history import item_history, lines_by_day, open_history, purchase_days
-from care.storage.models import ModelRecord, find_champion, find_trained, register
+from care.storage.feed import read_feed
+from care.storage.history import item_history, open_history, purchase_days
+from care.storage.models import (
+    ModelRecord,
+    find_champion,
+    find_trained,
+    lock_titles,
+    read_events,
+    read_watched,
+    recipes,
+    refuse_data,
+    register,
+)
+from care.storage.people import some_customers
 from care.storage.pieces import Frames, cut, sample
 from care.storage.snapshot import load_snapshot
 from care.storage.store import Store
 from recommender import artifact, evaluate, gate
 from recommender.items.als import Als
+from recommender.items.model import Source
 from recommender.items.personal import Personal
 from recommender.items.popularity import Popularity
 from recommender.timing.frequency import Frequency
@@ -40,6 +55,9 @@ EVALUATED_LINES = 2_000_000
 MAX_EVALUATED = 2_000
 """Customers of the nightly items evaluation: a standard error of about .005 in recall."""
 HORIZON_DAYS = 7
+SCORED = 2_000
+"""Customers whose recommendations are watched for a shift of their scores."""
+SCORED_ITEMS = 10
 
 
 def last_known_day(night: date) -> int:
@@ -47,20 +65,21 @@ def last_known_day(night: date) -> int:
     return int(np.datetime64(night, "D").astype(int)) - 1
 
 
-def train_items(runtime: Runtime, *, night: date) -> str:
+def train_items(runtime: Runtime, *, night: date, now: datetime) -> str:
     """Train and judge the item models; return what the gate said. Done once a night."""
-    return _train(runtime, "items", night, item_history, _judge_items)
+    return _train(runtime, "items", night, now, item_history, _judge_items)
 
 
-def train_timing(runtime: Runtime, *, night: date) -> str:
+def train_timing(runtime: Runtime, *, night: date, now: datetime) -> str:
     """Train and judge the timing models; return what the gate said. Done once a night."""
-    return _train(runtime, "timing", night, recommended_days, _judge_timing)
+    return _train(runtime, "timing", night, now, recommended_days, _judge_timing)
 
 
 def _train(
     runtime: Runtime,
     kind: str,
     night: date,
+    now: datetime,
     read: Callable[[ibis.Table], pd.DataFrame],
     judge: Callable[[pd.DataFrame, date], evaluate.Evaluation],
 ) -> str:
@@ -69,14 +88,34 @@ def _train(
     if trained is not None:
         return trained.verdict
     history, data = _history(runtime, night)
-    if (doubt := _doubt(runtime, history, night)) is not None:
-        return doubt
+    limits = runtime.policy.feed
+    feed = read_feed(history, since=night - timedelta(days=limits.reach_days))
+    # Models learnt from half a feed forget the rest.
+    if found := doubts(feed, limits, night=night):
+        log.warning("%s: nothing is trained: %s", night, "; ".join(found))
+        return _refuse(runtime, kind, night, "; ".join(found), now)
     try:
         judged = judge(read(sample(history, lines=EVALUATED_LINES)), night)
     except evaluate.UnableToEvaluate as error:
         log.warning("%s: no model of %s is trained: %s", night, kind, error)
-        return f"not trained: {error}"
-    return _promote(runtime, night, judged, Frames(cut(history), read), data)
+        return _refuse(runtime, kind, night, str(error), now)
+    verdict = _decide(runtime, judged)
+    if verdict.promoted is None and verdict.refused is None:
+        log.info("%s: %s", kind, verdict.reason)
+        return _refuse(runtime, kind, night, verdict.reason, now)
+    fitted = _fit(runtime, night, verdict, Frames(cut(history), read), data)
+    watched = {"inputs": inputs(feed, night=night, weeks=limits.usual_weeks)}
+    if kind == "items":
+        watched["scores"] = _watch_scores(runtime, night, fitted.get(verdict.promoted or ""))
+    _register(runtime, night, now, verdict, fitted, watched)
+    log.info("%s: %s", kind, verdict.reason)
+    return verdict.reason
+
+
+def _refuse(runtime: Runtime, kind: str, night: date, why: str, now: datetime) -> str:
+    with writing(runtime.engine) as connection:
+        refuse_data(connection, kind, night, reason=why, at=now)
+    return f"not trained: {why}"
 
 
 def _judge_items(history: pd.DataFrame, _night: date) -> evaluate.Evaluation:
@@ -100,7 +139,7 @@ def load_champion(runtime: Runtime, kind: str) -> tuple[str, Any] | None:
         return None
     try:
         found = artifact.load(
-            _Stored(runtime.store, champion.artifact), sha256=champion.artifact_sha256
+            Stored(runtime.store, champion.artifact), sha256=champion.artifact_sha256
         )
     except artifact.UnableToLoadArtifact as error:
         log.warning("the champion of %s cannot speak: %s", kind, error)
@@ -114,16 +153,18 @@ def recommended_days(history: ibis.Table) -> pd.DataFrame:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stored:
+class Stored:
     """A file of the store, as the recommender asks for one."""
 
     store: Store
     path: str
 
     def read_bytes(self) -> bytes:
+        """The whole content."""
         return self.store.read(self.path)
 
     def write_bytes(self, data: bytes) -> int:
+        """Replace the whole content."""
         self.store.write(self.path, data)
         return len(data)
 
@@ -134,15 +175,6 @@ def _history(runtime: Runtime, night: date) -> tuple[ibis.Table, str]:
     return open_history(runtime.store, snapshot.history, night=night), snapshot.sha256
 
 
-def _doubt(runtime: Runtime, history: ibis.Table, night: date) -> str | None:
-    """Why a night's history must teach nobody: models learnt from half a feed forget the rest."""
-    found = doubts(lines_by_day(history), runtime.policy.feed, night=night)
-    if not found:
-        return None
-    log.warning("%s: nothing is trained: %s", night, "; ".join(found))
-    return f"not trained: {'; '.join(found)}"
-
-
 def _tellable(figures: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
     """Figures without those the held-out history could not tell, which JSON cannot hold."""
     return {
@@ -151,46 +183,93 @@ def _tellable(figures: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str,
     }
 
 
-def _promote(
-    runtime: Runtime,
-    night: date,
-    judged: evaluate.Evaluation,
-    learnt: Frames,
-    data: str,
-) -> str:
+def _decide(runtime: Runtime, judged: evaluate.Evaluation) -> gate.Verdict:
     kind = judged.kind
     with reading(runtime.engine) as connection:
         champion = find_champion(connection, kind)
-    verdict = gate.decide(
+        rolled_back = doubted(read_events(connection, kind), recipes(connection, kind))
+    return gate.decide(
         kind,
         judged.figures,
         metric=METRIC[kind],
         baselines=BASELINES[kind],
         champion=None if champion is None else champion.name,
+        doubted=rolled_back,
     )
-    name, place, sha256 = verdict.promoted or "none", "", ""
-    if verdict.promoted is not None:
-        model = MODELS[kind][name].fit(learnt, today=last_known_day(night))
-        place = f"models/{kind}/{night}-{name}.zip"
+
+
+@dataclass(frozen=True, slots=True)
+class _Fitted:
+    """A model of tonight and where it is kept."""
+
+    model: Any
+    artifact: str
+    sha256: str
+
+
+def _fit(
+    runtime: Runtime, night: date, verdict: gate.Verdict, learnt: Frames, data: str
+) -> dict[str, _Fitted]:
+    """Fit and keep who was promoted, and who was refused, so that a person may overrule it."""
+    found = {}
+    for name in filter(None, (verdict.promoted, verdict.refused)):
+        model = MODELS[verdict.kind][name].fit(learnt, today=last_known_day(night))
+        place = f"models/{verdict.kind}/{night}-{name}.zip"
         sha256 = artifact.save(
-            model,
-            _Stored(runtime.store, place),
-            data=data,
-            figures=judged.figures[name],
+            model, Stored(runtime.store, place), data=data, figures=verdict.figures[name]
         )
-    record = ModelRecord(
-        model_id=f"{kind}-{night}",
-        kind=kind,
-        name=name,
-        night=night,
-        artifact=place,
-        artifact_sha256=sha256,
-        figures=_tellable(judged.figures),
-        verdict=verdict.reason,
-        champion=verdict.promoted is not None,
-    )
+        found[name] = _Fitted(model, place, sha256)
+    return found
+
+
+def _watch_scores(runtime: Runtime, night: date, fitted: _Fitted | None) -> dict[str, Any]:
+    """What the champion of tonight makes of a part of the customers, beside a week ago."""
+    champion = load_champion(runtime, "items") if fitted is None else None
+    model = fitted.model if fitted is not None else champion and champion[1]
+    if model is None:
+        return {}
+    with reading(runtime.engine) as connection:
+        customers = some_customers(connection, SCORED)
+        before = read_watched(
+            connection, "items", since=night - timedelta(days=WEEK), until=night - timedelta(days=1)
+        )
+    ranked = model.recommend(customers, SCORED_ITEMS, purpose="any")
+    own = ranked[ranked["source"] != Source.POPULAR]
+    spoken = own["customer"].nunique() / max(len(customers), 1)
+    earlier = [
+        one.watched["scores"]
+        for one in before
+        if one.watched.get("scores", {}).get("recipe") == model.kind
+    ]
+    scores = own["score"].to_numpy("float64")
+    return scores_of(model.kind, scores, 1 - spoken, earlier[0] if earlier else None)
+
+
+def _register(
+    runtime: Runtime,
+    night: date,
+    now: datetime,
+    verdict: gate.Verdict,
+    fitted: Mapping[str, _Fitted],
+    watched: Mapping[str, Any],
+) -> None:
+    kind = verdict.kind
     with writing(runtime.engine) as connection:
-        if find_trained(connection, kind, night) is None:
-            register(connection, record)
-    log.info("%s: %s", kind, verdict.reason)
-    return verdict.reason
+        lock_titles(connection)
+        if find_trained(connection, kind, night) is not None:
+            return
+        for name, one in fitted.items():
+            passed = name == verdict.promoted
+            record = ModelRecord(
+                model_id=f"{kind}-{night}-{name}",
+                kind=kind,
+                name=name,
+                night=night,
+                artifact=one.artifact,
+                artifact_sha256=one.sha256,
+                figures=_tellable(verdict.figures),
+                verdict=verdict.reason if passed else verdict.refusal,
+                champion=passed,
+                watched=watched,
+            )
+            register(connection, record, at=now)

@@ -77,13 +77,15 @@ def care_nightly() -> None:
     def train_items() -> str:
         from care import training
 
-        return training.train_items(open_task_runtime(), night=night_of_run())
+        now = resolve_now(get_current_context()["dag_run"])
+        return training.train_items(open_task_runtime(), night=night_of_run(), now=now)
 
     @task
     def train_timing() -> str:
         from care import training
 
-        return training.train_timing(open_task_runtime(), night=night_of_run())
+        now = resolve_now(get_current_context()["dag_run"])
+        return training.train_timing(open_task_runtime(), night=night_of_run(), now=now)
 
     @task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
     def score() -> int:

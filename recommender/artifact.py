@@ -87,7 +87,19 @@ class Meta:
     figures: Mapping[str, float | None]
     """Held-out figures; None where the history could not tell."""
     versions: Mapping[str, str]
+    """Of Python and of the libraries that made it."""
     arrays: Mapping[str, Mapping[str, Any]]
+    """Name -> SHA-256, dtype and shape."""
+
+    @property
+    def seed(self) -> int | None:
+        """What its chance began with; None where the model uses none or does not tell."""
+        return self.parameters.get("seed")
+
+    @property
+    def parent(self) -> str | None:
+        """The artifact it was warmed up from, by SHA-256; None where it began from nothing."""
+        return self.parameters.get("parent")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from care.cli import (
     forecast,
     gifts,
     intake,
+    models,
     night,
     points,
     policy,
@@ -59,6 +60,7 @@ app.command()(forecast.forecast)
 app.add_typer(evaluate.evaluate, name="evaluate")
 app.add_typer(review.review, name="review")
 app.add_typer(gifts.gifts, name="gifts")
+app.add_typer(models.models, name="models")
 app.add_typer(consent.consent, name="consent")
 app.add_typer(suppress.suppress, name="suppress")
 app.add_typer(points.points, name="points")

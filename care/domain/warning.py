@@ -11,6 +11,13 @@ IN_WORDS: Mapping[str, str] = {
     "about {expected:.2g} would be usual",
     "lopsided": "{held_out} of {drawn} customers are in the control group of {campaign}, where "
     "about {expected} would be: something draws wrongly, so do not trust its lift",
+    "input_drift": "{what}: {now} in the last week, {usual} in the weeks before; if the shop knows "
+    "no reason, look at what it delivers",
+    "score_drift": "what {recipe} makes of the customers has shifted since last week: stability "
+    "index {shift}, above {bound}; `care models show` has its figures, `care models rollback` "
+    "brings the one before back",
+    "fallback_drift": "{recipe} knows nothing of {now} of the customers, {before} a week ago; look "
+    "whether orders still name the customers they did",
     "low_gift": "{gift} is running low: {left} {of} left after tonight, fewer than {below}",
 }
 

@@ -26,6 +26,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -474,8 +475,11 @@ models = Table(
     Column("figures", JSON, nullable=False),
     Column("verdict", Text, nullable=False),
     Column("champion", Boolean, nullable=False),
+    Column("refused", Boolean, nullable=False, server_default=false()),
+    Column("watched", JSON, nullable=False, server_default=text("'{}'")),
     _one_of("kind", "items", "timing"),
-    UniqueConstraint("kind", "night"),
+    UniqueConstraint("kind", "night", "name"),
+    CheckConstraint("NOT (champion AND refused)", name="refused_is_no_champion"),
 )
 Index(
     "uq_models_one_champion",
@@ -483,4 +487,34 @@ Index(
     unique=True,
     sqlite_where=text("champion"),
     postgresql_where=text("champion"),
+)
+
+# Whatever happened to a title. A trigger of the migration keeps every line as it is.
+title_events = Table(
+    "title_events",
+    metadata,
+    Column("event_id", Integer, primary_key=True, autoincrement=False),
+    Column("event", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("model_id", ForeignKey(models.c.model_id)),
+    Column("name", Text, nullable=False),
+    Column("night", Date, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("figures", JSON, nullable=False),
+    Column("champion_before", Text),
+    _one_of("event", "promoted", "refused", "appointed", "rolled_back"),
+    _one_of("kind", "items", "timing"),
+    CheckConstraint("event = 'refused' OR model_id IS NOT NULL", name="title_goes_to_a_model"),
+    Index(None, "model_id"),
+)
+Index(
+    "uq_title_events_once_a_night",
+    title_events.c.kind,
+    title_events.c.night,
+    title_events.c.name,
+    unique=True,
+    sqlite_where=title_events.c.event.in_(("promoted", "refused")),
+    postgresql_where=title_events.c.event.in_(("promoted", "refused")),
 )

@@ -92,6 +92,8 @@ def _models(report: NightReport) -> Iterator[Line]:
     """Which models speak, and what they beat on the shop's own held-out history."""
     for kind, model in sorted(report.models.items()):
         yield label(kind.capitalize()), _model(kind, model)
+    for kind, why in sorted(report.untrained.items()):
+        yield label(kind.capitalize(), "bold yellow"), f"nothing trained: {why}"
 
 
 def _model(kind: str, model: ModelRecord) -> Text:
@@ -99,9 +101,9 @@ def _model(kind: str, model: ModelRecord) -> Text:
     figures = {
         name: f"{found[metric]:.3f}" for name, found in model.figures.items() if metric in found
     }
-    own = figures.pop(model.name, None)
-    if own is None:
+    if model.refused or model.name not in figures:
         return Text(model.verdict)
+    own = figures.pop(model.name)
     others = ", ".join(f"{name} {figure}" for name, figure in sorted(figures.items()))
     return Text.assemble((model.name, "green"), f": {meaning} {own} ({others})")
 

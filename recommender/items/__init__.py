@@ -24,7 +24,7 @@ BASELINES = ("popularity", "personal_global", "personal", "als", "item_cosine", 
 """Models from books and papers, which a model of our own must surely beat."""
 
 
-class UnableToFindModel(KeyError):
+class UnableToChooseModel(KeyError):
     """No item model has that name."""
 
     def __str__(self) -> str:
@@ -35,11 +35,11 @@ def fits(names: Sequence[str] = tuple(MODELS)) -> dict[str, Any]:
     """How to fit each of these models, by name, as ``evaluate_items`` asks for it.
 
     Raises:
-        UnableToFindModel: a name is not in ``MODELS``.
+        UnableToChooseModel: a name is not in ``MODELS``.
     """
     strange = [name for name in names if name not in MODELS]
     if strange:
-        raise UnableToFindModel(
+        raise UnableToChooseModel(
             f"there is no item model {', '.join(strange)}; choose from {', '.join(MODELS)}"
         )
     found = {}

@@ -28,6 +28,8 @@ COMMANDS = [
     ["gifts"],
     ["gifts", "status"],
     ["gifts", "import-codes"],
+    ["models"],
+    *(["models", one] for one in ("list", "show", "promote", "rollback")),
     ["points"],
     ["points", "show"],
     ["points", "redeem"],
@@ -59,7 +61,9 @@ def test_every_command_explains_itself(command):
     assert summary.endswith(".")
 
 
-@pytest.mark.parametrize("command", [[], ["review"], ["policy"]], ids=["care", "review", "policy"])
+@pytest.mark.parametrize(
+    "command", [[], ["review"], ["policy"], ["models"]], ids=["care", "review", "policy", "models"]
+)
 def test_the_summaries_of_the_commands_are_not_cut_short(command):
     commands = CliRunner().invoke(app, [*command, "--help"]).output.split("Commands:")[1]
     assert "..." not in commands.split("\n\n")[0]

@@ -7,6 +7,7 @@ import pytest
 from care import nightly, training
 from care.demo.shop import build_shop
 from care.domain.due import find_due
+from care.intake.localday import night_begins
 from care.rhythms import read_habits
 from care.runtime import open_runtime
 from care.standing import find_all_standings, settle_points
@@ -28,7 +29,9 @@ def test_every_campaign_has_somebody_due_in_the_demos_month(tmp_path):
     for night in NIGHTS:
         nightly.take_snapshot(runtime, night=night)
         if night == NIGHTS[0]:
-            training.train_timing(runtime, night=night)
+            training.train_timing(
+                runtime, night=night, now=night_begins(night, runtime.policy.shop.timezone)
+            )
         nightly.score(runtime, night=night)
         snapshot = load_snapshot(runtime.store, night)
         history = open_history(runtime.store, snapshot.history, night=night)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from recommender.items import BASELINES, MODELS, UnableToFindModel, fits, neighbours
+from recommender.items import BASELINES, MODELS, UnableToChooseModel, fits, neighbours
 from recommender.items.baskets import Baskets
 from recommender.items.item_cosine import ItemCosine
 from recommender.items.personal_global import PersonalGlobal
@@ -130,5 +130,5 @@ def test_a_sampled_pool_still_answers_everybody(a_shop, today, name):
 
 def test_every_baseline_is_a_model_and_a_strange_name_is_refused():
     assert set(BASELINES) <= set(MODELS)
-    with pytest.raises(UnableToFindModel, match="no item model magic; choose from popularity"):
+    with pytest.raises(UnableToChooseModel, match="no item model magic; choose from popularity"):
         fits(["magic"])

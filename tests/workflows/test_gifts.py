@@ -57,8 +57,8 @@ def scored(tmp_path_factory):
         runtime = a_house(home, policy=POLICY)
         for night in (NIGHT, after(1)):
             nightly.take_snapshot(runtime, night=night)
-        training.train_items(runtime, night=NIGHT)
-        training.train_timing(runtime, night=NIGHT)
+        training.train_items(runtime, night=NIGHT, now=at("01:00"))
+        training.train_timing(runtime, night=NIGHT, now=at("01:00"))
         for night in (NIGHT, after(1)):
             nightly.score(runtime, night=night)
         bring_codes(runtime, POOL)

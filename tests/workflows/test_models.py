@@ -186,7 +186,7 @@ def test_a_figure_that_could_not_be_measured_is_left_out(tmp_path, database_url)
     ]
     runtime = a_house(tmp_path / "home", database_url, orders=creatures_of_habit)
     nightly.take_snapshot(runtime, night=NIGHT)
-    training.train_items(runtime, night=NIGHT)
+    training.train_items(runtime, night=NIGHT, now=at("01:00"))
     with reading(runtime.engine) as connection:
         assert find_champion(connection, "items").name == "personal"
 
@@ -200,6 +200,6 @@ def test_timing_learns_although_the_shop_was_closed_yesterday(tmp_path):
     ]
     runtime = a_house(tmp_path / "home", orders=orders)
     nightly.take_snapshot(runtime, night=NIGHT)
-    training.train_timing(runtime, night=NIGHT)
+    training.train_timing(runtime, night=NIGHT, now=at("01:00"))
     with reading(runtime.engine) as connection:
         assert find_champion(connection, "timing").name == "law"

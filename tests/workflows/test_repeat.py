@@ -31,8 +31,8 @@ NOW = at("02:00")
 
 STAGES = {
     "take_snapshot": lambda runtime: nightly.take_snapshot(runtime, night=NIGHT),
-    "train_items": lambda runtime: training.train_items(runtime, night=NIGHT),
-    "train_timing": lambda runtime: training.train_timing(runtime, night=NIGHT),
+    "train_items": lambda runtime: training.train_items(runtime, night=NIGHT, now=NOW),
+    "train_timing": lambda runtime: training.train_timing(runtime, night=NIGHT, now=NOW),
     "score": lambda runtime: nightly.score(runtime, night=NIGHT),
     "plan": lambda runtime: nightly.plan(runtime, night=NIGHT, now=NOW),
     "compose": lambda runtime: [

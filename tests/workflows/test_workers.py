@@ -40,8 +40,8 @@ def _night_with_workers(home: Path, database_url: str | None, workers: int) -> d
         home=home, database_url=database_url, policy_path=home / "policy.toml", shards=SHARDS
     )
     nightly.take_snapshot(runtime, night=NIGHT)
-    training.train_items(runtime, night=NIGHT)
-    training.train_timing(runtime, night=NIGHT)
+    training.train_items(runtime, night=NIGHT, now=at("01:00"))
+    training.train_timing(runtime, night=NIGHT, now=at("01:00"))
     nightly.score(runtime, night=NIGHT)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
