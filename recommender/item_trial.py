@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from recommender import columns, metric
 from recommender.evaluation import Evaluation, UnableToEvaluate
 from recommender.items.model import ItemModel, Purpose, UnableToFit
-from recommender.keys import Ints, distinct, pack, position, starts
+from recommender.keys import Ints, distinct, mixed, pack, position, starts
 
 FitItems: TypeAlias = Callable[..., ItemModel]
 """Called with (history, today=day), as ``Personal.fit`` is."""
@@ -127,7 +127,8 @@ def hold_out(
 
     Items with fewer than ``min_rows`` rows leave first. Tested are then the customers with at least
     ``min_baskets`` baskets, of ``test_users`` only if these are told, and at most a seeded sample
-    of ``max_customers``. The whole history of all others stays known.
+    of ``max_customers``, always the same ones while they can be tested. The whole history of all
+    others stays known.
 
     Raises:
         UnableToEvaluate: nobody is left to be tested, or nothing to learn from.
@@ -139,7 +140,7 @@ def hold_out(
     tested = baskets >= min_baskets
     if test_users is not None:
         tested &= np.isin(owner, test_users)
-    held = order[tested]
+    owner, held = owner[tested], order[tested]
     if held.size == 0:
         among = "" if test_users is None else f"of the {test_users.size} test users "
         raise UnableToEvaluate(
@@ -147,7 +148,10 @@ def hold_out(
             "wait for more orders or lower these bounds"
         )
     if max_customers is not None and held.size > max_customers:
-        held = np.sort(np.random.default_rng(seed).choice(held, max_customers, replace=False))
+        # The same customers night after night, so that a model which goes on from an earlier one
+        # has never learnt from the baskets that it is tried on.
+        drawn = np.argsort(mixed(owner, seed), kind="stable")[:max_customers]
+        held = np.sort(held[drawn])
     out = np.isin(frame[columns.ORDER].to_numpy(), held)
     if out.all():
         raise UnableToEvaluate(

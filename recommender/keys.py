@@ -55,3 +55,15 @@ def position(values: Ints, ordered: Ints) -> Ints:
 def place(first: Ints, length: int) -> Ints:
     """Each row's place (0, 1, …) within its run, from the runs' first rows."""
     return np.arange(length) - np.repeat(first, np.diff(np.append(first, length)))
+
+
+def mixed(values: Ints, seed: int) -> NDArray[np.uint64]:
+    """Scatter keys over 64 bits, always alike: the order of the results is a draw that lasts.
+
+    The finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
+    """
+    begin = np.uint64((seed % 2**32 + 1) * 0x9E3779B97F4A7C15 % 2**64)
+    found = values.astype(np.uint64) + begin
+    found = (found ^ (found >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    found = (found ^ (found >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(found ^ (found >> np.uint64(31)))

@@ -160,6 +160,7 @@ class Als:
         return Candidates(q, item, score.astype(np.float64), Source.ALS)
 
     def factorised(self, request: Request, k: int, hidden: Ints) -> Candidates:
+        """The ``k`` best products of vectors for each known customer, but for ``hidden`` keys."""
         known = np.flatnonzero(request.code >= 0)
         columns = np.flatnonzero(request.allowed[self.kept])
         count = min(k, columns.size)

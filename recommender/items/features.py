@@ -80,8 +80,7 @@ def _slice(habits: Habits, views: Views, request: Request, known: Ints, purpose:
     if purpose is not Purpose.AGAIN:
         hidden = distinct(silent, owned) if purpose is Purpose.DISCOVER else distinct(silent)
         found.append(_factored(views, code, request.allowed, hidden, items))
-        for name in SPARSE:
-            found.append(_heads(scores[name], request.allowed, hidden))
+        found += [_heads(scores[name], request.allowed, hidden) for name in SPARSE]
         asking = Request(request.customers[known], code, request.allowed, hidden)
         order = np.argsort(-habits.late, kind="stable")
         one, item = shortlist.first_free(

@@ -168,7 +168,7 @@ def _summary(frame: pd.DataFrame, today: int, half_life_days: float) -> dict[str
         return np.add.reduceat(value, head).astype(np.float32)
 
     def by_item(value: NDArray[Any]) -> NDArray[np.float64]:
-        return np.bincount(item, value, items)
+        return np.asarray(np.bincount(item, value, items), dtype=np.float64)
 
     def count(where: NDArray[np.bool_]) -> Ints:
         return np.bincount(item[where], minlength=items).astype(np.int64)

@@ -1,4 +1,4 @@
-"""Baskets that are already known, set as lessons: what did she buy next, knowing only the before?"""
+"""Baskets that are already known, set as lessons: foretell each from what came before it."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -14,29 +14,26 @@ from recommender.keys import Ints, distinct, position, starts
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lessons:
-    """One basket each of some customers, and what must not be looked at to foretell it."""
+    """The last basket of some customers, which nothing may look at that is to foretell it."""
 
     customers: Ints
     """Keys, ascending, (Q,)."""
     bought: pd.DataFrame
     """``columns.CUSTOMER_ITEMS`` of those baskets."""
     without: Ints
-    """Order keys of those baskets and of all later ones of these customers, ascending."""
+    """Order keys of those baskets, ascending."""
 
     @classmethod
-    def of(cls, baskets: pd.DataFrame, history: History, *, customers: Ints, depth: int) -> Self:
-        """Set the ``depth``-th basket from the end for those customers who have one before it.
+    def of(cls, baskets: pd.DataFrame, history: History, *, customers: Ints) -> Self:
+        """Set the last basket of those customers who have one before it.
 
         Args:
             baskets: see ``orders_of``.
             history: rows of ``columns.HISTORY``.
             customers: keys, ascending.
-            depth: 1 for the last one.
         """
-        hers = baskets[np.isin(baskets[columns.CUSTOMER].to_numpy(), customers)]
-        hers = hers[(hers["count"] > depth).to_numpy()]
-        late = hers[(hers["back"] < depth).to_numpy()]
-        asked = late[(late["back"] == depth - 1).to_numpy()]
+        hers = np.isin(baskets[columns.CUSTOMER].to_numpy(), customers)
+        asked = baskets[hers & ((baskets["count"] > 1) & (baskets["back"] == 0)).to_numpy()]
         orders = np.sort(asked[columns.ORDER].to_numpy())
         keys = [columns.CUSTOMER, columns.ITEM]
         parts = [
@@ -46,7 +43,7 @@ class Lessons:
         return cls(
             np.sort(asked[columns.CUSTOMER].to_numpy()),
             pd.concat(parts, ignore_index=True).drop_duplicates(),
-            np.sort(late[columns.ORDER].to_numpy()),
+            orders,
         )
 
     def learnt(self, customers: Ints, items: Ints, q: Ints, item: Ints) -> NDArray[np.bool_]:

@@ -29,9 +29,6 @@ LEARNERS: Final = 20_000
 """Customers whose last baskets are lessons; of more, a seeded sample."""
 LEAST_LEARNERS: Final = 200
 """With fewer lessons nothing is learnt, and a rule speaks."""
-FEW_LEARNERS: Final = 5_000
-"""With fewer customers, baskets before their last ones are lessons too."""
-DEPTHS = 2
 POOL: Final = 20_000
 LARGE: Final = 50_000
 POOL_OF_LARGE: Final = 4_000
@@ -40,6 +37,8 @@ UNBOUGHT_KEPT: Final = 0.4
 """Share of the candidates that were not bought which the trees learn from."""
 MOST_ROWS: Final = 800_000
 """Candidates that the trees learn from at most, about; of more, fewer that were not bought."""
+CHECKED: Final = 0.2
+"""Share of the lessons that a large shop's ranker is tried on and does not learn from."""
 SURE: Final = 1.0
 """Standard errors by which the ranker must beat the best rule on lessons it did not learn from."""
 
@@ -116,9 +115,9 @@ class TwoStage:
             )
 
         none = np.empty(0, dtype=np.int64)
-        parameters: dict[str, Any] = {**setting, "iterations": iterations, "refits": 0}
+        parameters: dict[str, Any] = {**setting, "iterations": iterations, "taught": today}
         if parent is not None:
-            parameters["refits"] = int(parent.parameters["refits"]) + 1
+            parameters["taught"] = parent.taught
             views = None
             if parent.ranker is not None:
                 views = views_of(habits, none, parent.views, 2)
@@ -126,6 +125,11 @@ class TwoStage:
         taught = _teach(history, habits, views_of, iterations, today, seed)
         views = views_of(habits, none, None, iterations) if taught.ranker is not None else None
         return cls(habits, taught.rule, taught.ranker, views, taught.figures, parameters)
+
+    @property
+    def taught(self) -> int:
+        """The day up to which the ranker was taught; a warm start leaves it as it was."""
+        return int(self.parameters["taught"])
 
     def recommend(
         self,
@@ -297,7 +301,6 @@ class _Lesson:
     bought: NDArray[np.bool_]
     basket: NDArray[np.float32]
     ruled: dict[str, NDArray[np.float64]]
-    last: bool
 
 
 def _teach(
@@ -318,22 +321,16 @@ def _teach(
     # views of tonight did; so a part of the learners is set aside at a time.
     folds = 1 if learners.size * 4 <= habits.customers else 2
     fold = chance.permutation(learners.size) % folds
-    depths = DEPTHS if habits.customers < FEW_LEARNERS else 1
-    taught: list[list[_Lesson]] = []
+    taught: list[_Lesson] = []
     for one in range(folds):
-        mine = []
-        for depth in range(1, depths + 1):
-            lessons = Lessons.of(baskets, history, customers=learners[fold == one], depth=depth)
-            if lessons.customers.size == 0:
-                continue
-            past = Habits.of(history, today=today, without=lessons.without)
-            views = views_of(past, lessons.without, None, iterations)
-            mine.append(_lesson(past, views, lessons, last=depth == 1))
-        taught.append(mine)
+        lessons = Lessons.of(baskets, history, customers=learners[fold == one])
+        past = Habits.of(history, today=today, without=lessons.without)
+        views = views_of(past, lessons.without, None, iterations)
+        taught.append(_lesson(past, views, lessons))
     return _judged(taught, seed)
 
 
-def _lesson(habits: Habits, views: Views, lessons: Lessons, *, last: bool) -> _Lesson:
+def _lesson(habits: Habits, views: Views, lessons: Lessons) -> _Lesson:
     bought = habits.bought
     everything = np.ones(bought.items.size, dtype=np.bool_)
     customers = lessons.customers
@@ -348,15 +345,14 @@ def _lesson(habits: Habits, views: Views, lessons: Lessons, *, last: bool) -> _L
             features.append(put.features)
             q.append(put.q + begin)
             bought_it.append(lessons.learnt(block, bought.items, put.q, put.item))
-        if last:
-            for rule in RULES:
-                said = shortlist.answer(
-                    bought, request, _ruled(habits, request, 10, Purpose.ANY, rule), 10
-                )
-                at = position(said[columns.CUSTOMER].to_numpy(), block)
-                item = position(said[columns.ITEM].to_numpy(), bought.items)
-                hit = lessons.learnt(block, bought.items, at, item)
-                ruled[rule][begin : begin + block.size] = np.bincount(at[hit], minlength=block.size)
+        for rule in RULES:
+            said = shortlist.answer(
+                bought, request, _ruled(habits, request, 10, Purpose.ANY, rule), 10
+            )
+            at = position(said[columns.CUSTOMER].to_numpy(), block)
+            item = position(said[columns.ITEM].to_numpy(), bought.items)
+            hit = lessons.learnt(block, bought.items, at, item)
+            ruled[rule][begin : begin + block.size] = np.bincount(at[hit], minlength=block.size)
     ruled = {rule: hits / np.maximum(size, 1) for rule, hits in ruled.items()}
     who = np.concatenate(q)
     code = position(customers, bought.customers)
@@ -368,22 +364,21 @@ def _lesson(habits: Habits, views: Views, lessons: Lessons, *, last: bool) -> _L
         np.concatenate(bought_it),
         habits.size[code[who]],
         ruled,
-        last,
     )
 
 
-def _judged(taught: list[list[_Lesson]], seed: int) -> _Taught:
+def _judged(taught: list[_Lesson], seed: int) -> _Taught:
+    """Teach the ranker on some lessons, try it on others, and let it speak if it is better."""
+    ranker = None
     if len(taught) == 1:
-        learn, check = _parted(taught[0], seed)
-        ranker = _fitted(learn, seed)
-        pairs = [(ranker, lesson) for lesson in check if lesson.last]
+        aside = np.random.default_rng(seed).random(taught[0].customers.size) < CHECKED
+        ranker = _fitted([_of(taught[0], ~aside)], seed)
+        pairs = [(ranker, _of(taught[0], aside))]
     else:
-        ranker = None
-        pairs = []
-        for one, lessons in enumerate(taught):
-            others = [lesson for at, fold in enumerate(taught) if at != one for lesson in fold]
-            fitted = _fitted(others, seed)
-            pairs += [(fitted, lesson) for lesson in lessons if lesson.last]
+        pairs = [
+            (_fitted([other for other in taught if other is not lesson], seed), lesson)
+            for lesson in taught
+        ]
     recalls, scores = [], []
     for fitted, lesson in pairs:
         score = fitted.score(lesson.features)
@@ -400,23 +395,13 @@ def _judged(taught: list[list[_Lesson]], seed: int) -> _Taught:
     if better.mean() <= SURE * better.std() / np.sqrt(better.size):
         return _Taught(rule, None, figures)
     if ranker is None:
-        ranker = _fitted([lesson for fold in taught for lesson in fold], seed)
+        ranker = _fitted(taught, seed)
     ranker = ranker.calibrated(
         np.concatenate(scores),
         np.concatenate([lesson.basket for _, lesson in pairs]),
         np.concatenate([lesson.bought for _, lesson in pairs]),
     )
     return _Taught(rule, ranker, figures)
-
-
-def _parted(lessons: list[_Lesson], seed: int) -> tuple[list[_Lesson], list[_Lesson]]:
-    """Four fifths of the customers to learn from, and the rest to check on."""
-    learn, check = [], []
-    for lesson in lessons:
-        aside = np.random.default_rng(seed).random(lesson.customers.size) < 0.2
-        learn.append(_of(lesson, ~aside))
-        check.append(_of(lesson, aside))
-    return learn, check
 
 
 def _of(lesson: _Lesson, kept: NDArray[np.bool_]) -> _Lesson:
@@ -430,7 +415,6 @@ def _of(lesson: _Lesson, kept: NDArray[np.bool_]) -> _Lesson:
         lesson.bought[rows],
         lesson.basket[rows],
         {rule: value[kept] for rule, value in lesson.ruled.items()},
-        lesson.last,
     )
 
 

@@ -129,7 +129,7 @@ class Views:
 
     def to_arrays(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Arrays and parameters for ``recommender.artifact``; those of the purchases aside."""
-        arrays = {"view_among": self.among}
+        arrays: dict[str, NDArray[Any]] = {"view_among": self.among}
         for name in ("alike", "follows"):
             matrix = getattr(self, name)
             arrays |= {
