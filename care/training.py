@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import ibis
@@ -33,11 +34,11 @@ from care.storage.people import some_customers
 from care.storage.pieces import Frames, cut, sample
 from care.storage.snapshot import load_snapshot
 from care.storage.store import Store
-from recommender import artifact, evaluate, gate
-from recommender.items.als import Als
+from recommender import artifact, comparison, evaluate, gate
 from recommender.items.model import Source
 from recommender.items.personal import Personal
 from recommender.items.popularity import Popularity
+from recommender.items.two_stage import TwoStage
 from recommender.timing.frequency import Frequency
 from recommender.timing.interval import Interval
 from recommender.timing.law import Law
@@ -45,7 +46,7 @@ from recommender.timing.law import Law
 log = logging.getLogger(__name__)
 
 MODELS: Mapping[str, Mapping[str, Any]] = {
-    "items": {"popularity": Popularity, "personal": Personal, "als": Als},
+    "items": {"popularity": Popularity, "personal": Personal, "two_stage": TwoStage},
     "timing": {"interval": Interval, "frequency": Frequency, "law": Law},
 }
 METRIC = {"items": "recall@10", "timing": "ap"}
@@ -55,6 +56,8 @@ EVALUATED_LINES = 2_000_000
 MAX_EVALUATED = 2_000
 """Customers of the nightly items evaluation: a standard error of about .005 in recall."""
 HORIZON_DAYS = 7
+TAUGHT_FOR_DAYS = 7
+"""For so long a ranker is gone on with; then it is taught anew."""
 SCORED = 2_000
 """Customers whose recommendations are watched for a shift of their scores."""
 SCORED_ITEMS = 10
@@ -81,7 +84,7 @@ def _train(
     night: date,
     now: datetime,
     read: Callable[[ibis.Table], pd.DataFrame],
-    judge: Callable[[pd.DataFrame, date], evaluate.Evaluation],
+    judge: Callable[[pd.DataFrame, date, Any], "_Judged"],
 ) -> str:
     with reading(runtime.engine) as connection:
         trained = find_trained(connection, kind, night)
@@ -95,15 +98,16 @@ def _train(
         log.warning("%s: nothing is trained: %s", night, "; ".join(found))
         return _refuse(runtime, kind, night, "; ".join(found), now)
     try:
-        judged = judge(read(sample(history, lines=EVALUATED_LINES)), night)
+        before = load_champion(runtime, kind)
+        judged = judge(read(sample(history, lines=EVALUATED_LINES)), night, before and before[1])
     except evaluate.UnableToEvaluate as error:
         log.warning("%s: no model of %s is trained: %s", night, kind, error)
         return _refuse(runtime, kind, night, str(error), now)
-    verdict = _decide(runtime, judged)
+    verdict = _decide(runtime, judged.evaluation)
     if verdict.promoted is None and verdict.refused is None:
         log.info("%s: %s", kind, verdict.reason)
         return _refuse(runtime, kind, night, verdict.reason, now)
-    fitted = _fit(runtime, night, verdict, Frames(cut(history), read), data)
+    fitted = _fit(runtime, night, verdict, judged.fits, Frames(cut(history), read), data)
     watched = {"inputs": inputs(feed, night=night, weeks=limits.usual_weeks)}
     if kind == "items":
         watched["scores"] = _watch_scores(runtime, night, fitted.get(verdict.promoted or ""))
@@ -118,17 +122,43 @@ def _refuse(runtime: Runtime, kind: str, night: date, why: str, now: datetime) -
     return f"not trained: {why}"
 
 
-def _judge_items(history: pd.DataFrame, _night: date) -> evaluate.Evaluation:
-    fits = {name: model.fit for name, model in MODELS["items"].items()}
-    return evaluate.evaluate_items(history, fits, max_customers=MAX_EVALUATED)
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What the held-out history says of each model, and how to fit each on all of it."""
+
+    evaluation: evaluate.Evaluation
+    fits: Mapping[str, Callable[..., Any]]
 
 
-def _judge_timing(days: pd.DataFrame, night: date) -> evaluate.Evaluation:
+def _judge_items(history: pd.DataFrame, night: date, champion: Any) -> _Judged:
+    fits: dict[str, Callable[..., Any]] = {
+        name: model.fit for name, model in MODELS["items"].items()
+    }
+    parent = champion if isinstance(champion, TwoStage) else None
+    if parent is not None and last_known_day(night) - parent.taught >= TAUGHT_FOR_DAYS:
+        parent = None
+    tried: list[TwoStage] = []
+
+    def try_two_stage(history: pd.DataFrame, *, today: int) -> TwoStage:
+        tried.append(TwoStage.fit(history, today=today, parent=parent))
+        return tried[-1]
+
+    trial = fits | {TwoStage.kind: try_two_stage}
+    found = evaluate.evaluate_items(history, trial, max_customers=MAX_EVALUATED)
+    if tried:
+        # What is promoted has the very ranker that was tried; only its counts know more.
+        fits[TwoStage.kind] = partial(TwoStage.fit, parent=tried[0])
+    return _Judged(found, fits)
+
+
+def _judge_timing(days: pd.DataFrame, night: date, _champion: Any) -> _Judged:
     fits = {name: model.fit for name, model in MODELS["timing"].items()}
     # A shop that was closed yesterday knows nothing later than its last purchase.
     known = min(last_known_day(night), int(days["day"].max())) if len(days) else 0
     origins = evaluate.latest_origins(known, horizon=HORIZON_DAYS)
-    return evaluate.evaluate_timing(days, fits, origins=origins, horizon=HORIZON_DAYS)
+    return _Judged(
+        evaluate.evaluate_timing(days, fits, origins=origins, horizon=HORIZON_DAYS), fits
+    )
 
 
 def load_champion(runtime: Runtime, kind: str) -> tuple[str, Any] | None:
@@ -194,8 +224,23 @@ def _decide(runtime: Runtime, judged: evaluate.Evaluation) -> gate.Verdict:
         metric=METRIC[kind],
         baselines=BASELINES[kind],
         champion=None if champion is None else champion.name,
+        differences=_differences(judged),
         doubted=rolled_back,
     )
+
+
+def _differences(judged: evaluate.Evaluation) -> gate.Differences:
+    """Intervals between all pairs of models of which each customer's own figure is known."""
+    if judged.kind not in METRIC or not judged.by_customer:
+        return {}
+    apart = comparison.differences(
+        judged, against=list(judged.by_customer), metric=METRIC[judged.kind]
+    )
+    return {
+        (model, other): interval
+        for model, others in apart.items()
+        for other, interval in others.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,12 +253,17 @@ class _Fitted:
 
 
 def _fit(
-    runtime: Runtime, night: date, verdict: gate.Verdict, learnt: Frames, data: str
+    runtime: Runtime,
+    night: date,
+    verdict: gate.Verdict,
+    fits: Mapping[str, Callable[..., Any]],
+    learnt: Frames,
+    data: str,
 ) -> dict[str, _Fitted]:
     """Fit and keep who was promoted, and who was refused, so that a person may overrule it."""
     found = {}
     for name in filter(None, (verdict.promoted, verdict.refused)):
-        model = MODELS[verdict.kind][name].fit(learnt, today=last_known_day(night))
+        model = fits[name](learnt, today=last_known_day(night))
         place = f"models/{verdict.kind}/{night}-{name}.zip"
         sha256 = artifact.save(
             model, Stored(runtime.store, place), data=data, figures=verdict.figures[name]
