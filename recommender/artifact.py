@@ -98,7 +98,7 @@ class Meta:
 
     @property
     def parent(self) -> str | None:
-        """The artifact it was warmed up from, by SHA-256; None where it began from nothing."""
+        """The ranker it took over from an earlier night, by SHA-256; None where it was taught anew."""
         return self.parameters.get("parent")
 
 

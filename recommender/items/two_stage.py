@@ -5,6 +5,7 @@ popularity put forward. The ranker is taught by last baskets that are already kn
 from what came before it. Where it is not surely better than a simple rule, the rule speaks.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Self
@@ -118,6 +119,8 @@ class TwoStage:
         parameters: dict[str, Any] = {**setting, "iterations": iterations, "taught": today}
         if parent is not None:
             parameters["taught"] = parent.taught
+            if parent.ranker is not None:
+                parameters["parent"] = hashlib.sha256(parent.ranker.trees).hexdigest()
             views = None
             if parent.ranker is not None:
                 views = views_of(habits, none, parent.views, 2)
@@ -220,7 +223,8 @@ class TwoStage:
     def to_arrays(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Arrays and parameters for ``recommender.artifact``."""
         arrays, parameters = self.habits.to_arrays()
-        parameters |= {"rule": self.rule, "lessons": self.figures, "fit": self.parameters}
+        # Today and the half-life are those of the purchases; the rest is the fit's own.
+        parameters |= {"rule": self.rule, "lessons": self.figures, **self.parameters}
         if self.ranker is not None and self.views is not None:
             arrays |= self.views.to_arrays()[0]
             arrays["ranker_trees"] = np.frombuffer(self.ranker.trees, dtype=np.uint8)
@@ -235,8 +239,9 @@ class TwoStage:
         if "ranker_trees" in arrays:
             ranker = Ranker(arrays["ranker_trees"].tobytes(), arrays["ranker_calibration"])
             views = Views.from_arrays(habits, arrays)
-        figures, fit = parameters["lessons"], parameters["fit"]
-        return cls(habits, parameters["rule"], ranker, views, figures, fit)
+        told = ("today", "half_life_days", "rule", "lessons")
+        fit = {name: value for name, value in parameters.items() if name not in told}
+        return cls(habits, parameters["rule"], ranker, views, parameters["lessons"], fit)
 
 
 # ── The rules that the ranker must beat ──────────────────────────────────────────────────────────

@@ -168,15 +168,15 @@ def test_a_recipe_that_was_rolled_back_needs_more_than_a_tie(planned_on_sqlite, 
     def als_wins(kind, figures, **told):
         asked.append(set(told["doubted"]))
         best = {name: dict(found) for name, found in figures.items()}
-        best["als"][told["metric"]] = 0.99
+        best["two_stage"][told["metric"]] = 0.99
         return decide(kind, best, **told)
 
     monkeypatch.setattr(training.gate, "decide", als_wins)
     train(runtime, after(1))
-    assert champion_of(runtime) == item(after(1), "als")
+    assert champion_of(runtime) == item(after(1), "two_stage")
     champion.rollback(runtime, "items", **TOLD)
     train(runtime, after(2))
-    assert asked == [set(), {"als"}]
+    assert asked == [set(), {"two_stage"}]
 
 
 def test_a_refused_challenger_is_kept_and_a_person_may_overrule_the_gate(planned, monkeypatch):
@@ -185,26 +185,26 @@ def test_a_refused_challenger_is_kept_and_a_person_may_overrule_the_gate(planned
 
     def close(kind, figures, **told):
         better = {name: dict(found) for name, found in figures.items()}
-        better["als"][told["metric"]] = better["personal"][told["metric"]] + 0.01
+        better["two_stage"][told["metric"]] = better["personal"][told["metric"]] + 0.01
         perhaps = Interval(0.01, -0.5, 0.5)
         sure = Interval(0.5, 0.4, 0.6)
-        found = {("als", "personal"): perhaps, ("als", "popularity"): sure}
+        found = {("two_stage", "personal"): perhaps, ("two_stage", "popularity"): sure}
         return decide(kind, better, **told | {"differences": found})
 
     monkeypatch.setattr(training.gate, "decide", close)
     train(runtime, after(1))
     assert happened(runtime)[1:] == [
         ("promoted", item(after(1)), "night"),
-        ("refused", item(after(1), "als"), "night"),
+        ("refused", item(after(1), "two_stage"), "night"),
     ]
     states = {one.model.model_id: one.state for one in champion.list_known(runtime, kind="items")}
     assert states == {
-        item(after(1), "als"): "refused",
+        item(after(1), "two_stage"): "refused",
         item(after(1)): "champion",
         item(NIGHT): "was champion",
     }
-    champion.promote(runtime, item(after(1), "als"), **TOLD)
-    assert training.load_champion(runtime, "items")[0] == "als"
+    champion.promote(runtime, item(after(1), "two_stage"), **TOLD)
+    assert training.load_champion(runtime, "items")[0] == "two_stage"
     restored, _ = champion.rollback(runtime, "items", **TOLD)
     assert restored.model_id == item(after(1))
 
