@@ -98,7 +98,7 @@ class Meta:
 
     @property
     def parent(self) -> str | None:
-        """The ranker it took over from an earlier night, by SHA-256; None where it was taught anew."""
+        """SHA-256 of the ranker it took over from an earlier night; None if taught anew."""
         return self.parameters.get("parent")
 
 

@@ -1,7 +1,7 @@
 """From customers to candidates and what the ranker may know of each: one row a (customer, item)."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -159,22 +159,25 @@ def _features(
         found[hers] = value[row[hers]]
         return found
 
+    def spread(value: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+        found = np.full(q.size, np.nan, dtype=np.float32)
+        found[hers] = value
+        return found
+
     def put(name: str, value: NDArray[np.generic]) -> None:
         matrix[:, column[name]] = value
 
+    mine = row[hers]
     with np.errstate(divide="ignore", invalid="ignore"):
-        between = (bought.times - 1).astype(np.float32)
+        between = (bought.times[mine] - 1).astype(np.float32)
         between[between == 0] = np.nan
-        gap = (habits.first - habits.since) / between
-        gap_days = (bought.last_day - habits.first_day) / between
-        visits = (habits.baskets - 1).astype(np.float32)
+        gap = spread((habits.first[mine] - habits.since[mine]) / between)
+        gap_days = spread((bought.last_day[mine] - habits.first_day[mine]) / between)
+        visits = (habits.baskets[who] - 1).astype(np.float32)
         visits[visits == 0] = np.nan
-        visit_gap = (habits.last_visit - habits.first_visit) / visits
-        times, since, first = (
-            own(bought.times, 0),
-            own(habits.since, np.nan),
-            own(habits.first, np.nan),
-        )
+        visit_gap = (habits.last_visit[who] - habits.first_visit[who]) / visits
+        times, since = own(bought.times, 0), own(habits.since, np.nan)
+        first = own(habits.first, np.nan)
         age = habits.last_visit[who] - own(bought.last_day, np.nan)
         put("times", times)
         put("rate", times / habits.baskets[who])
@@ -184,16 +187,16 @@ def _features(
         put("since", since)
         put("first", first)
         put("since_first", times / (first + 1))
-        put("gap", own(gap, np.nan))
-        put("over", (since + 1) / own(gap, np.nan))
+        put("gap", gap)
+        put("over", (since + 1) / gap)
         put("age", age)
-        put("gap_days", own(gap_days, np.nan))
-        put("over_days", (age + visit_gap[who]) / own(gap_days, np.nan))
+        put("gap_days", gap_days)
+        put("over_days", (age + visit_gap) / gap_days)
     put("baskets", habits.baskets[who])
     put("size", habits.size[who])
     put("last_size", habits.last_size[who])
-    put("distinct", np.diff(bought.start)[who])
-    put("visit_gap", visit_gap[who])
+    put("distinct", bought.start[who + 1] - bought.start[who])
+    put("visit_gap", visit_gap)
     put("repeats", habits.repeats[who])
     put("orders", bought.orders[item])
     put("buyers", habits.buyers[item])

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, Self
 
 import numpy as np
@@ -65,12 +66,9 @@ class Ranker:
 
     def score(self, features: Floats32) -> Floats:
         """Larger is earlier, (N,); comparable within one customer only."""
-        import lightgbm
-
         if features.shape[0] == 0:
             return np.empty(0)
-        trees = lightgbm.Booster(model_str=self.trees.decode())
-        return np.asarray(trees.predict(features, num_threads=threads()))
+        return np.asarray(_booster(self.trees).predict(features, num_threads=threads()))
 
     def calibrated(self, score: Floats, size: Floats32, bought: NDArray[np.bool_]) -> "Ranker":
         """The same order with probabilities.
@@ -97,6 +95,14 @@ class Ranker:
     def probability(self, score: Floats, size: Floats32) -> Floats:
         """Chance that a candidate is in the next basket; rises with its score, (N,)."""
         return _logistic(_design(score, size) @ self.calibration)
+
+
+@lru_cache(maxsize=4)
+def _booster(trees: bytes) -> Any:
+    """The trees, read once: their text is long, and lists are made slice by slice."""
+    import lightgbm
+
+    return lightgbm.Booster(model_str=trees.decode())
 
 
 def threads() -> int:

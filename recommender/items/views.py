@@ -30,6 +30,39 @@ FEW = 5.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Pool:
+    """The customers among whom neighbours are sought; each matrix is (P, I)."""
+
+    told: Sparse
+    """What tells of their taste."""
+    share: Sparse
+    """What they buy, each as a share of all she buys."""
+    last: Sparse
+    """1 for what was in her last order."""
+
+    @classmethod
+    def of(cls, habits: Habits, among: Ints) -> Self:
+        """Gather the rows of these positions of customers."""
+        from scipy.sparse import csr_array
+
+        bought = habits.bought
+        whose, row = bought.rows_of(among)
+        start = np.searchsorted(whose, np.arange(among.size + 1))
+        item, long = bought.item[row], habits.long[row]
+
+        def matrix(value: NDArray[Any]) -> Sparse:
+            shape = (among.size, habits.items)
+            return csr_array((value.astype(np.float32), item, start), shape=shape)
+
+        all_hers = np.maximum(np.bincount(whose, long, among.size), 1e-9)
+        return cls(
+            matrix(long * _rare(habits)[item]),
+            matrix(long / all_hers[whose]),
+            matrix(habits.since[row] == 0),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Views:
     """What was learnt of all customers together."""
 
@@ -41,6 +74,7 @@ class Views:
     """How much oftener than chance the second item is in the order after the first's, (I, I)."""
     among: Ints
     """Positions of the customers among whom neighbours are sought, ascending, (P,)."""
+    pool: Pool
 
     @classmethod
     def of(
@@ -87,7 +121,7 @@ class Views:
         each = np.arange(habits.items)
         alike = neighbours.nearest(buyers, buyers, ALIKE, close=neighbours.cosine, itself=each)
         among = neighbours.pool(habits.customers, most=pool, seed=seed)
-        return cls(als, alike, _follows(habits, lines), among)
+        return cls(als, alike, _follows(habits, lines), among, Pool.of(habits, among))
 
     def scores(self, habits: Habits, code: Ints) -> dict[str, Sparse]:
         """Score items for the customers at these positions: name → (Q, I), as in ``SPARSE``."""
@@ -99,33 +133,29 @@ class Views:
 
             start = np.searchsorted(picked, np.arange(code.size + 1))
             shape = (code.size, habits.items)
-            return csr_array((value[row].astype(np.float32), bought.item[row], start), shape=shape)
+            return csr_array((value.astype(np.float32), bought.item[row], start), shape=shape)
 
-        long = own(habits.long)
+        long = own(habits.long[row])
+        told = habits.long[row] * _rare(habits)[bought.item[row]]
         similar = neighbours.nearest(
-            own(_told(habits)),
-            self._taste(habits, _told(habits)),
+            own(told),
+            self.pool.told,
             NEAREST,
             close=neighbours.cosine,
             itself=position(code, self.among),
         )
         total = np.maximum(np.asarray(similar.sum(axis=1)).ravel(), 1e-9)
         similar.data = similar.data / np.repeat(total, np.diff(similar.indptr)).astype(np.float32)
-        last = (habits.since == 0).astype(np.float32)
-        share = habits.long / np.repeat(_sums(bought.start, habits.long), np.diff(bought.start))
         scores = {
             "alike": (long @ self.alike).tocsr(),
-            "follows": (own(last) @ self.follows).tocsr(),
-            "follows_lately": (own(habits.latest) @ self.follows).tocsr(),
-            "near": neighbours.block_scores(similar, self._taste(habits, share)),
-            "near_last": neighbours.block_scores(similar, self._taste(habits, last)),
+            "follows": (own(habits.since[row] == 0) @ self.follows).tocsr(),
+            "follows_lately": (own(habits.latest[row]) @ self.follows).tocsr(),
+            "near": neighbours.block_scores(similar, self.pool.share),
+            "near_last": neighbours.block_scores(similar, self.pool.last),
         }
         for matrix in scores.values():
             matrix.sort_indices()  # else each look-up reads its whole row
         return scores
-
-    def _taste(self, habits: Habits, value: NDArray[Any]) -> Sparse:
-        return neighbours.vectors(habits.bought, value)[self.among]
 
     def to_arrays(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Arrays and parameters for ``recommender.artifact``; those of the purchases aside."""
@@ -165,17 +195,13 @@ class Views:
                 arrays["view_customer_factors"],
                 arrays["view_item_factors"],
             )
-        return cls(als, alike, follows, arrays["view_among"])
+        among = arrays["view_among"]
+        return cls(als, alike, follows, among, Pool.of(habits, among))
 
 
-def _told(habits: Habits) -> NDArray[np.float32]:
-    """What a row tells of its customer's taste: more if few buy the item (inverse frequency)."""
-    rare = np.log((habits.customers + 1.0) / (habits.buyers + 1.0)).astype(np.float32)
-    return np.asarray(habits.long * rare[habits.bought.item], dtype=np.float32)
-
-
-def _sums(start: Ints, value: NDArray[Any]) -> NDArray[Any]:
-    return np.maximum(np.add.reduceat(value, start[:-1]), 1e-9)
+def _rare(habits: Habits) -> NDArray[np.float32]:
+    """How much an item tells of its buyer's taste: more if few buy it (inverse frequency), (I,)."""
+    return np.asarray(np.log((habits.customers + 1.0) / (habits.buyers + 1.0)), dtype=np.float32)
 
 
 def _follows(habits: Habits, lines: pd.DataFrame) -> Sparse:
