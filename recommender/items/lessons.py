@@ -24,20 +24,24 @@ class Lessons:
     """Order keys of those baskets, ascending."""
 
     @classmethod
-    def of(cls, baskets: pd.DataFrame, history: History, *, customers: Ints) -> Self:
+    def of(cls, baskets: pd.DataFrame, history: History, *, customers: Ints, today: int) -> Self:
         """Set the last basket of those customers who have one before it.
 
         Args:
             baskets: see ``orders_of``.
             history: rows of ``columns.HISTORY``.
             customers: keys, ascending.
+            today: as of ``orders_of``; an order may have lines on later days too.
         """
         hers = np.isin(baskets[columns.CUSTOMER].to_numpy(), customers)
         asked = baskets[hers & ((baskets["count"] > 1) & (baskets["back"] == 0)).to_numpy()]
         orders = np.sort(asked[columns.ORDER].to_numpy())
         keys = [columns.CUSTOMER, columns.ITEM]
         parts = [
-            chunk[np.isin(chunk[columns.ORDER].to_numpy(), orders)][keys]
+            chunk[
+                np.isin(chunk[columns.ORDER].to_numpy(), orders)
+                & (chunk[columns.DAY] <= today).to_numpy()
+            ][keys]
             for chunk in ([history] if isinstance(history, pd.DataFrame) else history)
         ]
         return cls(

@@ -328,7 +328,7 @@ def _teach(
     fold = chance.permutation(learners.size) % folds
     taught: list[_Lesson] = []
     for one in range(folds):
-        lessons = Lessons.of(baskets, history, customers=learners[fold == one])
+        lessons = Lessons.of(baskets, history, customers=learners[fold == one], today=today)
         past = Habits.of(history, today=today, without=lessons.without)
         views = views_of(past, lessons.without, None, iterations)
         taught.append(_lesson(past, views, lessons))
