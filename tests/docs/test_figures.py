@@ -6,10 +6,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from care.training import MODELS
 from recommender.evaluate import evaluate_items, evaluate_timing
 from recommender.items.als import Als
 from recommender.items.personal import Personal
 from recommender.items.popularity import Popularity
+from recommender.items.two_stage import TwoStage
 from recommender.timing.frequency import Frequency
 from recommender.timing.interval import Interval
 from recommender.timing.law import Law
@@ -18,7 +20,12 @@ from tests.recommender.test_complete_journey import YEAR_STARTS, lines
 
 __all__ = ["lines"]  # a fixture
 
-ITEMS = {"popularity": Popularity.fit, "personal": Personal.fit, "als": Als.fit}
+ITEMS = {
+    "popularity": Popularity.fit,
+    "personal": Personal.fit,
+    "als": Als.fit,
+    "two_stage": TwoStage.fit,
+}
 ITEM_FIGURES = ("recall@10", "ndcg@10", "repeat_recall@10", "explore_recall@10", "phr@10")
 TIMING = {"interval": Interval.fit, "frequency": Frequency.fit, "law": Law.fit}
 TIMING_FIGURES = ("ap", "auc", "p@1000", "ece", "care_ap", "care_p@1000")
@@ -33,6 +40,7 @@ def figures(name: str) -> dict[str, list[str]]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("name", "measured", "said"),
     [("items", ITEMS, ITEM_FIGURES), ("timing", TIMING, TIMING_FIGURES)],
@@ -55,9 +63,9 @@ def test_the_figures_of_the_year_are_measured(
 @pytest.mark.timeout(1500)
 def test_the_figures_of_the_demos_last_night_are_measured(demo_home: Path) -> None:
     models = json.loads((demo_home / "night.json").read_bytes())["models"]
-    assert set(figures("night")) == set(ITEMS) | set(TIMING)
+    assert set(figures("night")) == set(MODELS["items"]) | set(MODELS["timing"])
     for model, (cell,) in figures("night").items():
-        kind, metric = ("items", "recall@10") if model in ITEMS else ("timing", "ap")
+        kind, metric = ("items", "recall@10") if model in MODELS["items"] else ("timing", "ap")
         metric_said, value = cell.split()
         assert metric_said == {"recall@10": "recall@10", "ap": "AP"}[metric]
         found = models[kind]["figures"][model][metric]
