@@ -140,7 +140,8 @@ def _judge_items(history: pd.DataFrame, night: date, champion: Any) -> _Judged:
     tried: list[TwoStage] = []
 
     def try_two_stage(history: pd.DataFrame, *, today: int) -> TwoStage:
-        tried.append(TwoStage.fit(history, today=today, parent=parent))
+        # The champion's factors have seen the baskets that it is tried on; its ranker has not.
+        tried.append(TwoStage.fit(history, today=today, parent=parent, views_anew=True))
         return tried[-1]
 
     trial = fits | {TwoStage.kind: try_two_stage}

@@ -230,6 +230,11 @@ def _products(views: Views, who: Ints, item: Ints) -> NDArray[np.float32]:
 
 
 def _looked_up(scores: Sparse, q: Ints, item: Ints) -> NDArray[np.float32]:
-    if q.size == 0:
-        return np.empty(0, dtype=np.float32)
-    return np.asarray(scores[q, item], dtype=np.float32).ravel()
+    """Scores of candidates in order, 0 where there is none, (N,)."""
+    items = scores.shape[1]
+    row = np.repeat(np.arange(scores.shape[0]), np.diff(scores.indptr))
+    # Both are in order, so that a search goes on where the one before it ended.
+    at = position(q * items + item, row * items + scores.indices)
+    found = np.zeros(q.size, dtype=np.float32)
+    found[at >= 0] = scores.data[at[at >= 0]]
+    return found

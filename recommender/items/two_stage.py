@@ -38,6 +38,7 @@ UNBOUGHT_KEPT: Final = 0.4
 """Share of the candidates that were not bought which the trees learn from."""
 MOST_ROWS: Final = 800_000
 """Candidates that the trees learn from at most, about; of more, fewer that were not bought."""
+WARM_SWEEPS: Final = 2
 CHECKED: Final = 0.2
 """Share of the lessons that a large shop's ranker is tried on and does not learn from."""
 SURE: Final = 1.0
@@ -86,6 +87,7 @@ class TwoStage:
         iterations: int = 6,
         regularization: float = 5.0,
         parent: "TwoStage | None" = None,
+        views_anew: bool = False,
     ) -> Self:
         """Learn from the orders up to and including ``today``; the same input, the same bytes.
 
@@ -98,6 +100,8 @@ class TwoStage:
             regularization: of the vectors' squared length.
             parent: the model of an earlier night, for a warm start: its ranker is taken over, its
                 factors are gone on from, and all counts are made anew.
+            views_anew: take over the parent's ranker alone, as a trial must on baskets that the
+                parent's factors have seen.
         """
         habits = Habits.of(history, today=today)
         setting = {"factors": factors, "regularization": regularization, "seed": seed}
@@ -123,7 +127,8 @@ class TwoStage:
                 parameters["parent"] = hashlib.sha256(parent.ranker.trees).hexdigest()
             views = None
             if parent.ranker is not None:
-                views = views_of(habits, none, parent.views, 2)
+                begin, sweeps = (None, iterations) if views_anew else (parent.views, WARM_SWEEPS)
+                views = views_of(habits, none, begin, sweeps)
             return cls(habits, parent.rule, parent.ranker, views, parent.figures, parameters)
         taught = _teach(history, habits, views_of, iterations, today, seed)
         views = views_of(habits, none, None, iterations) if taught.ranker is not None else None

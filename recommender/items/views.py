@@ -23,6 +23,9 @@ SPARSE: Final = ("alike", "follows", "follows_lately", "near", "near_last")
 """The views that score a block as a sparse matrix; the factors' scores are a product of vectors."""
 ALIKE = 60
 """Items that an item brings with it."""
+COMPARED = 8_000
+"""Items that are compared with one another, the most bought; the rest are too rarely bought for it,
+and the work grows with the square of their number."""
 NEAREST = 100
 """Customers who speak for one."""
 FEW = 5.0
@@ -75,6 +78,8 @@ class Views:
     among: Ints
     """Positions of the customers among whom neighbours are sought, ascending, (P,)."""
     pool: Pool
+    items: Ints
+    """Keys of the items that the matrices count through, ascending, (I,)."""
 
     @classmethod
     def of(
@@ -100,7 +105,7 @@ class Views:
             iterations: sweeps of the factorisation.
             regularization: of their squared length.
             seed: of samples and starting vectors.
-            parent: an earlier fit, whose vectors are gone on from.
+            parent: an earlier fit, whose vectors are gone on from and whose pairs of items stay.
         """
         bought = habits.bought
         try:
@@ -116,12 +121,18 @@ class Views:
             )
         except UnableToFitAls:
             als = None
-        had = neighbours.vectors(bought, np.ones(bought.item.size))
-        buyers = had[neighbours.pool(habits.customers, seed=seed)].T.tocsr()
-        each = np.arange(habits.items)
-        alike = neighbours.nearest(buyers, buyers, ALIKE, close=neighbours.cosine, itself=each)
         among = neighbours.pool(habits.customers, most=pool, seed=seed)
-        return cls(als, alike, _follows(habits, lines), among, Pool.of(habits, among))
+        if parent is None:
+            compared = np.sort(np.argsort(-habits.buyers, kind="stable")[:COMPARED])
+            alike = _alike(habits, compared, seed)
+            follows = _follows(habits, lines, np.arange(habits.items))
+        else:
+            # What goes with what changes slowly; new items wait until the ranker is taught anew.
+            alike, follows = (
+                _moved(matrix, parent.items, bought.items)
+                for matrix in (parent.alike, parent.follows)
+            )
+        return cls(als, alike, follows, among, Pool.of(habits, among), bought.items)
 
     def scores(self, habits: Habits, code: Ints) -> dict[str, Sparse]:
         """Score items for the customers at these positions: name → (Q, I), as in ``SPARSE``."""
@@ -196,7 +207,7 @@ class Views:
                 arrays["view_item_factors"],
             )
         among = arrays["view_among"]
-        return cls(als, alike, follows, among, Pool.of(habits, among))
+        return cls(als, alike, follows, among, Pool.of(habits, among), habits.bought.items)
 
 
 def _rare(habits: Habits) -> NDArray[np.float32]:
@@ -204,20 +215,57 @@ def _rare(habits: Habits) -> NDArray[np.float32]:
     return np.asarray(np.log((habits.customers + 1.0) / (habits.buyers + 1.0)), dtype=np.float32)
 
 
-def _follows(habits: Habits, lines: pd.DataFrame) -> Sparse:
-    """Cosine of "in an order" and "in the order after", with ``FEW`` added to both counts."""
+def _alike(habits: Habits, compared: Ints, seed: int) -> Sparse:
+    """Cosine between the buyers of two of the compared items, the nearest ``ALIKE``, (I, I)."""
+    bought = habits.bought
+    had = neighbours.vectors(bought, np.ones(bought.item.size))
+    buyers = had[neighbours.pool(habits.customers, seed=seed)].T.tocsr()[compared]
+    each = np.arange(compared.size)
+    near = neighbours.nearest(buyers, buyers, ALIKE, close=neighbours.cosine, itself=each)
+    return _placed(near, compared, compared, habits.items)
+
+
+def _placed(matrix: Sparse, rows: Ints, columns: Ints, items: int) -> Sparse:
+    """The same values among more items: rows and columns at these positions, (I, I)."""
+    from scipy.sparse import csr_array
+
+    found = matrix.tocoo()
+    at = (rows[found.row], columns[found.col])
+    placed = csr_array((found.data, at), shape=(items, items))
+    placed.sort_indices()
+    return placed
+
+
+def _moved(matrix: Sparse, old: Ints, new: Ints) -> Sparse:
+    """The same values among other items, by key; pairs with an item that is gone are dropped."""
+    from scipy.sparse import csr_array
+
+    at = position(old, new)
+    found = matrix.tocoo()
+    row, column = at[found.row], at[found.col]
+    kept = (row >= 0) & (column >= 0)
+    moved = csr_array((found.data[kept], (row[kept], column[kept])), shape=(new.size, new.size))
+    moved.sort_indices()
+    return moved
+
+
+def _follows(habits: Habits, lines: pd.DataFrame, compared: Ints) -> Sparse:
+    """Cosine of "in an order" and "in the order after", with ``FEW`` added to both counts, (I, I).
+
+    Of the compared items alone.
+    """
     from scipy.sparse import csr_array, diags_array
 
     baskets = Baskets.of(lines, today=habits.bought.today)
     mine = baskets.bought
-    item = position(mine.items, habits.bought.items)[mine.item[baskets.row]]
+    item = position(mine.items, habits.bought.items[compared])[mine.item[baskets.row]]
     most = int(baskets.count.max())
     order = pack((baskets.owner, baskets.back), (baskets.count.size, most))
     # ``back + 1`` of one customer is the order before; her first one has none before it.
-    before = baskets.back > 0
-    later = baskets.back < baskets.count[baskets.owner] - 1
+    before = (baskets.back > 0) & (item >= 0)
+    later = (baskets.back < baskets.count[baskets.owner] - 1) & (item >= 0)
     size = np.bincount(order, minlength=baskets.count.size * most)
-    shape = (habits.items, baskets.count.size * most)
+    shape = (compared.size, baskets.count.size * most)
 
     def held(where: NDArray[np.bool_], shift: int) -> Sparse:
         value = (1.0 / np.sqrt(size[order[where]])).astype(np.float32)
@@ -227,10 +275,11 @@ def _follows(habits: Habits, lines: pd.DataFrame) -> Sparse:
     together = (first @ second.T).tocsr()
 
     def scale(where: NDArray[np.bool_]) -> Sparse:
-        count = np.bincount(item[where], minlength=habits.items)
+        count = np.bincount(item[where], minlength=compared.size)
         return diags_array((1.0 / np.sqrt(count + FEW)).astype(np.float32))
 
-    return _best((scale(before) @ together @ scale(later)).tocsr(), ALIKE)
+    best = _best((scale(before) @ together @ scale(later)).tocsr(), ALIKE)
+    return _placed(best, compared, compared, habits.items)
 
 
 def _best(matrix: Sparse, most: int) -> Sparse:
