@@ -17,7 +17,7 @@ from recommender.items.two_stage import TwoStage
 from recommender.items.views import Views
 
 TODAY = 19_000
-QUICK = settings(deadline=None, max_examples=40, derandomize=True)
+QUICK = settings(deadline=None, max_examples=12, derandomize=True)
 
 
 def framed(lines):

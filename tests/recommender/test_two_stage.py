@@ -70,7 +70,7 @@ def shop_of(customers, *, seed, first_customer=1):
 @pytest.fixture(scope="module", autouse=True)
 def few_trees_on_one_processor():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ranker, "TREES", 40)
+        patch.setattr(ranker, "TREES", 25)
         # Several threads wait for each other where other tests run at the same time.
         patch.setattr(ranker, "threads", lambda: 1)
         yield
@@ -146,6 +146,7 @@ def test_the_same_rows_in_any_order_give_the_same_bytes(small_model, small_shop,
 
 
 def test_the_number_of_processors_leaves_no_trace(monkeypatch):
+    monkeypatch.setattr(ranker, "TREES", 5)
     rng = np.random.default_rng(2)
     features = rng.normal(size=(4_000, 5)).astype(np.float32)
     bought = rng.random(4_000) < 1 / (1 + np.exp(2 - features[:, 0]))
