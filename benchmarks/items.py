@@ -47,6 +47,7 @@ NOT_GOODS = (
 )  # fmt: skip
 TUNED: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "tafeng": {
+        "two_stage": {"compared": 100_000},
         "upcf": {"asymmetry": 0.0, "locality": 3.0},
         "tifuknn": {
             "alpha": 0.1, "within_decay": 0.95, "group_decay": 1.0, "group_size": 1_000,
@@ -54,6 +55,7 @@ TUNED: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         },
     },
     "complete_journey": {
+        "two_stage": {"compared": 100_000},
         "item_cosine": {"nearest": 100, "locality": 5.0},
         "upcf": {"asymmetry": 0.5},
         "tifuknn": {"within_decay": 0.95, "group_decay": 1.0, "group_size": 1_000},

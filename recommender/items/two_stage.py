@@ -23,7 +23,7 @@ from recommender.items.model import History, Purpose, PurposeLike, Source
 from recommender.items.popularity import popular_candidates
 from recommender.items.ranker import Ranker
 from recommender.items.shortlist import Candidates, Request
-from recommender.items.views import Views
+from recommender.items.views import COMPARED, Views
 from recommender.keys import Ints, distinct, place, position, starts
 
 LEARNERS: Final = 20_000
@@ -86,6 +86,7 @@ class TwoStage:
         factors: int = 64,
         iterations: int = 6,
         regularization: float = 5.0,
+        compared: int = COMPARED,
         parent: "TwoStage | None" = None,
         views_anew: bool = False,
     ) -> Self:
@@ -98,13 +99,20 @@ class TwoStage:
             factors: length of the factors' vectors.
             iterations: sweeps of the factorisation.
             regularization: of the vectors' squared length.
+            compared: items that are compared with one another, the most bought; the time it takes
+                grows with the square of their number.
             parent: the model of an earlier night, for a warm start: its ranker is taken over, its
                 factors are gone on from, and all counts are made anew.
             views_anew: take over the parent's ranker alone, as a trial must on baskets that the
                 parent's factors have seen.
         """
         habits = Habits.of(history, today=today)
-        setting = {"factors": factors, "regularization": regularization, "seed": seed}
+        setting = {
+            "factors": factors,
+            "regularization": regularization,
+            "compared": compared,
+            "seed": seed,
+        }
         pool = POOL if habits.customers <= LARGE else POOL_OF_LARGE
 
         def views_of(habits: Habits, without: Ints, begin: Views | None, sweeps: int) -> Views:

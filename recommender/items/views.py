@@ -92,6 +92,7 @@ class Views:
         iterations: int,
         regularization: float,
         seed: int,
+        compared: int = COMPARED,
         parent: "Views | None" = None,
     ) -> Self:
         """Learn from all customers' habits.
@@ -105,6 +106,7 @@ class Views:
             iterations: sweeps of the factorisation.
             regularization: of their squared length.
             seed: of samples and starting vectors.
+            compared: items that are compared with one another, the most bought.
             parent: an earlier fit, whose vectors are gone on from and whose pairs of items stay.
         """
         bought = habits.bought
@@ -123,8 +125,8 @@ class Views:
             als = None
         among = neighbours.pool(habits.customers, most=pool, seed=seed)
         if parent is None:
-            compared = np.sort(np.argsort(-habits.buyers, kind="stable")[:COMPARED])
-            alike = _alike(habits, compared, seed)
+            most = np.sort(np.argsort(-habits.buyers, kind="stable")[:compared])
+            alike = _alike(habits, most, seed)
             follows = _follows(habits, lines, np.arange(habits.items))
         else:
             # What goes with what changes slowly; new items wait until the ranker is taught anew.
