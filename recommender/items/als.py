@@ -104,7 +104,7 @@ class Als:
         column = position(bought.item.astype(np.int64), kept)
         customer = np.repeat(np.arange(bought.customers.size), np.diff(bought.start))
         held = column >= 0
-        with _one_blas_thread():
+        with one_blas_thread():
             model = _library_model(
                 factors=factors,
                 iterations=iterations,
@@ -171,7 +171,7 @@ class Als:
         q, item = np.divmod(silent, self.bought.items.size)
         row, column = position(q, known), position(item, self.kept)
         there = (row >= 0) & (column >= 0)
-        with _one_blas_thread():
+        with one_blas_thread():
             model = _library_model(factors=self.item_factors.shape[1])
             model.user_factors = self.customer_factors[request.code[known]]
             model.item_factors = self.item_factors
@@ -224,7 +224,7 @@ def _started(
 
 
 @contextlib.contextmanager
-def _one_blas_thread() -> Iterator[None]:
+def one_blas_thread() -> Iterator[None]:
     """Keep BLAS to one thread: the library has its own, and both together are slower."""
     # The limit reaches only what is loaded by now, so the library brings its BLAS in first.
     import implicit.cpu.als  # noqa: F401

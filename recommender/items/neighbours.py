@@ -87,16 +87,28 @@ def nearest(
         if itself is not None:
             own = itself[begin : begin + block.shape[0]]
             value[np.flatnonzero(own >= 0), own[own >= 0]] = 0.0
-        best = np.sort(np.argpartition(-value, k - 1, axis=1)[:, :k], axis=1)
-        kept = np.take_along_axis(value, best, axis=1)
-        parts.append(best[kept > 0])
-        found.append(kept[kept > 0])
-        lengths.append((kept > 0).sum(axis=1))
+        kept = _largest(value, k)
+        parts.append(np.nonzero(kept)[1])
+        found.append(value[kept])
+        lengths.append(kept.sum(axis=1))
     start = np.append(0, np.cumsum(np.concatenate(lengths)))
     if not parts:
         return csr_array((asking.shape[0], asked.shape[0]), dtype=np.float32)
     shape = (asking.shape[0], asked.shape[0])
     return csr_array((np.concatenate(found), np.concatenate(parts), start), shape=shape)
+
+
+def _largest(value: Floats32, k: int) -> NDArray[np.bool_]:
+    """Which are among their row's ``k`` largest and above 0, (Q, P)."""
+    # NumPy partitions values several times faster than it partitions positions.
+    least = np.partition(value, value.shape[1] - k, axis=1)[:, -k]
+    kept = (value >= least[:, None]) & (value > 0)
+    tied = np.flatnonzero(kept.sum(axis=1) > k)
+    if tied.size:
+        best = np.argpartition(-value[tied], k - 1, axis=1)[:, :k]
+        kept[tied] = False
+        kept[tied[:, None], best] = True
+    return kept
 
 
 def blocks(rows: Sparse, size: int = BLOCK) -> Iterator[tuple[int, Sparse]]:
