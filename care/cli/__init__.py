@@ -26,7 +26,7 @@ __all__ = ["Exit", "app", "main"]
 
 FIRST_STEPS = """\b
 Start here:
-  care demo                      three nights of a shop, in about a minute
+  care demo                      three nights of a shop, in a few minutes
   care status                    how the last night stands
   care review list --waiting     what waits for a person
   care explain CUSTOMER          why she was contacted, or was not
