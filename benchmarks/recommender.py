@@ -123,10 +123,14 @@ def compare(
         _, bare_fit, _ = measured(lambda: bare.fit(matrix, show_progress=False))
         who = np.arange(min(asked, shape[0]))
         _, bare_said, _ = measured(lambda: bare.recommend(who, matrix[who], N=SHOWN))
-    setting = {"factors": FACTORS, "iterations": ITERATIONS, "regularization": REGULARIZATION}
+    setting: dict[str, Any] = {
+        "factors": FACTORS,
+        "iterations": ITERATIONS,
+        "regularization": REGULARIZATION,
+    }
 
     def fit(rows: pd.DataFrame, parent: TwoStage | None = None) -> TwoStage:
-        return TwoStage.fit(rows, today=today, seed=seed, parent=parent, **setting)  # type: ignore[arg-type]
+        return TwoStage.fit(rows, today=today, seed=seed, parent=parent, **setting)
 
     cold, cold_seconds, cold_peak = measured(lambda: fit(history))
     console.print(f"cold fit: {cold_seconds:.1f} s")

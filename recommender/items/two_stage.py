@@ -107,12 +107,6 @@ class TwoStage:
                 parent's factors have seen.
         """
         habits = Habits.of(history, today=today)
-        setting = {
-            "factors": factors,
-            "regularization": regularization,
-            "compared": compared,
-            "seed": seed,
-        }
         pool = POOL if habits.customers <= LARGE else POOL_OF_LARGE
 
         def views_of(habits: Habits, without: Ints, begin: Views | None, sweeps: int) -> Views:
@@ -124,11 +118,21 @@ class TwoStage:
                 pool=pool,
                 iterations=sweeps,
                 parent=begin,
-                **setting,  # type: ignore[arg-type]
+                factors=factors,
+                regularization=regularization,
+                compared=compared,
+                seed=seed,
             )
 
         none = np.empty(0, dtype=np.int64)
-        parameters: dict[str, Any] = {**setting, "iterations": iterations, "taught": today}
+        parameters: dict[str, Any] = {
+            "factors": factors,
+            "regularization": regularization,
+            "compared": compared,
+            "seed": seed,
+            "iterations": iterations,
+            "taught": today,
+        }
         if parent is not None:
             parameters["taught"] = parent.taught
             if parent.ranker is not None:
