@@ -6,7 +6,6 @@ from what came before it. Where it is not surely better than a simple rule, the 
 """
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Self
 
@@ -18,33 +17,21 @@ from recommender import columns
 from recommender.items import shortlist
 from recommender.items.features import NOWHERE, VIEWS, Put, put_forward
 from recommender.items.habits import Habits
-from recommender.items.lessons import Lessons, orders_of
 from recommender.items.model import History, Purpose, PurposeLike, Source
 from recommender.items.popularity import popular_candidates
 from recommender.items.ranker import Ranker
+from recommender.items.rule import ruled
 from recommender.items.shortlist import Candidates, Request
+from recommender.items.teaching import first_of, some_of, teach
 from recommender.items.views import COMPARED, Views
-from recommender.keys import Ints, distinct, place, position, starts
+from recommender.keys import Ints, distinct, starts
 
-LEARNERS: Final = 20_000
-"""Customers whose last baskets are lessons; of more, a seeded sample."""
-LEAST_LEARNERS: Final = 200
-"""With fewer lessons nothing is learnt, and a rule speaks."""
 POOL: Final = 20_000
 LARGE: Final = 50_000
 POOL_OF_LARGE: Final = 4_000
 """Customers among whom neighbours are sought, in a shop with more customers than ``LARGE``."""
-UNBOUGHT_KEPT: Final = 0.4
-"""Share of the candidates that were not bought which the trees learn from."""
-MOST_ROWS: Final = 800_000
-"""Candidates that the trees learn from at most, about; of more, fewer that were not bought."""
 WARM_SWEEPS: Final = 2
-CHECKED: Final = 0.2
-"""Share of the lessons that a large shop's ranker is tried on and does not learn from."""
-SURE: Final = 1.0
-"""Standard errors by which the ranker must beat the best rule on lessons it did not learn from."""
 
-Rule = Callable[[Habits, Ints, Ints], NDArray[np.float64]]
 SOURCES: Final = {
     "factors": Source.ALS,
     "alike": Source.ITEM,
@@ -61,13 +48,13 @@ class TwoStage:
     """Candidates from several views, ordered by a ranker or, where that is not better, by a rule.
 
     The score is the calibrated chance that the item is in her next basket; where a rule speaks, it
-    is the rule's own, see ``RULES``.
+    is the rule's own, see ``rule.RULES``.
     """
 
     kind: ClassVar[str] = "two_stage"
     habits: Habits
     rule: str
-    """The best of ``RULES`` on the lessons."""
+    """The best of ``rule.RULES`` on the lessons."""
     ranker: Ranker | None
     views: Views | None
     """None where the ranker is."""
@@ -110,8 +97,8 @@ class TwoStage:
         pool = POOL if habits.customers <= LARGE else POOL_OF_LARGE
 
         def views_of(habits: Habits, without: Ints, begin: Views | None, sweeps: int) -> Views:
-            some = _some(habits.bought.customers, POOL, seed)
-            lines = _lines(history, some, without)
+            some = some_of(habits.bought.customers, POOL, seed)
+            lines = lines_of(history, some, without)
             return Views.of(
                 habits,
                 lines,
@@ -142,7 +129,7 @@ class TwoStage:
                 begin, sweeps = (None, iterations) if views_anew else (parent.views, WARM_SWEEPS)
                 views = views_of(habits, none, begin, sweeps)
             return cls(habits, parent.rule, parent.ranker, views, parent.figures, parameters)
-        taught = _teach(history, habits, views_of, iterations, today, seed)
+        taught = teach(history, habits, views_of, iterations, today, seed)
         views = views_of(habits, none, None, iterations) if taught.ranker is not None else None
         return cls(habits, taught.rule, taught.ranker, views, taught.figures, parameters)
 
@@ -173,7 +160,7 @@ class TwoStage:
 
     def _candidates(self, request: Request, k: int, purpose: Purpose) -> list[Candidates]:
         if self.ranker is None or self.views is None:
-            return _ruled(self.habits, request, k, purpose, self.rule)
+            return ruled(self.habits, request, k, purpose, self.rule)
         bought = self.habits.bought
         hidden = np.empty(0, dtype=np.int64)
         if purpose is Purpose.DISCOVER:
@@ -183,7 +170,7 @@ class TwoStage:
         for put in put_forward(self.habits, self.views, request, purpose=purpose):
             score = self.ranker.score(put.features)
             size = self.habits.size[request.code[put.q]]
-            best = _first(put.q, score, k)
+            best = first_of(put.q, score, k)
             chance = self.ranker.probability(score[best], size[best])
             parts += self._explained(request, put, best, chance)
             said.append(put.q[best] * bought.items.size + put.item[best])
@@ -261,216 +248,7 @@ class TwoStage:
         return cls(habits, parameters["rule"], ranker, views, parameters["lessons"], fit)
 
 
-# ── The rules that the ranker must beat ──────────────────────────────────────────────────────────
-
-
-def _counted(habits: Habits, row: Ints, item: Ints) -> NDArray[np.float64]:
-    return np.asarray(habits.bought.times[row] + habits.bought.share[item] / 2.0)
-
-
-def _decayed(habits: Habits, row: Ints, item: Ints) -> NDArray[np.float64]:
-    return np.asarray(habits.bought.weight[row] + habits.bought.share[item])
-
-
-def _long(habits: Habits, row: Ints, item: Ints) -> NDArray[np.float64]:
-    return np.asarray(habits.long[row] + 2.0 * habits.bought.share[item])
-
-
-RULES: Final[dict[str, tuple[Rule, float, int]]] = {
-    "counted": (_counted, 0.5, 1),
-    "decayed": (_decayed, 1.0, 0),
-    "long": (_long, 2.0, 0),
-}
-"""Score of what she bought, weight of popularity for what she did not, and its tier: personal and
-global frequency; personal frequency decayed by days; the same by orders, with more popularity."""
-
-
-def _ruled(
-    habits: Habits, request: Request, k: int, purpose: Purpose, rule: str
-) -> list[Candidates]:
-    score, weight, tier = RULES[rule]
-    bought = habits.bought
-    parts = []
-    if purpose is not Purpose.DISCOVER:
-        q, row = shortlist.own(bought, request)
-        item = bought.item[row].astype(np.int64)
-        parts.append(Candidates(q, item, score(habits, row, item), Source.PERSONAL))
-    if purpose is not Purpose.AGAIN:
-        taken = shortlist.owned_keys(bought, request)
-        q, item = shortlist.popular(bought, request, k, taken=taken)
-        parts.append(Candidates(q, item, weight * bought.share[item], Source.POPULAR, tier))
-    return parts
-
-
-# ── Teaching ─────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Taught:
-    rule: str
-    ranker: Ranker | None
-    figures: dict[str, float]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Lesson:
-    """One fold's customers: their candidates, and each rule's recall."""
-
-    customers: Ints
-    size: Ints
-    q: Ints
-    features: NDArray[np.float32]
-    bought: NDArray[np.bool_]
-    basket: NDArray[np.float32]
-    ruled: dict[str, NDArray[np.float64]]
-
-
-def _teach(
-    history: History,
-    habits: Habits,
-    views_of: Callable[[Habits, Ints, Views | None, int], Views],
-    iterations: int,
-    today: int,
-    seed: int,
-) -> _Taught:
-    baskets = orders_of(history, today=today)
-    several = distinct(baskets[columns.CUSTOMER].to_numpy()[(baskets["count"] > 1).to_numpy()])
-    learners = _some(several, LEARNERS, seed)
-    if learners.size < LEAST_LEARNERS:
-        return _Taught("counted", None, {})
-    chance = np.random.default_rng(seed)
-    # A customer's last basket is foretold from views that saw the last baskets of others, as the
-    # views of tonight did; so a part of the learners is set aside at a time.
-    folds = 1 if learners.size * 4 <= habits.customers else 2
-    fold = chance.permutation(learners.size) % folds
-    taught: list[_Lesson] = []
-    for one in range(folds):
-        lessons = Lessons.of(baskets, history, customers=learners[fold == one], today=today)
-        past = Habits.of(history, today=today, without=lessons.without)
-        views = views_of(past, lessons.without, None, iterations)
-        taught.append(_lesson(past, views, lessons))
-    return _judged(taught, seed)
-
-
-def _lesson(habits: Habits, views: Views, lessons: Lessons) -> _Lesson:
-    bought = habits.bought
-    everything = np.ones(bought.items.size, dtype=np.bool_)
-    customers = lessons.customers
-    none = np.empty(0, dtype=np.int64)
-    size = lessons.sizes(customers)
-    features, bought_it, q = [], [], []
-    ruled = {rule: np.zeros(customers.size) for rule in RULES}
-    for begin in range(0, customers.size, shortlist.BLOCK):
-        block = customers[begin : begin + shortlist.BLOCK]
-        request = Request(block, position(block, bought.customers), everything, none)
-        for put in put_forward(habits, views, request, purpose=Purpose.ANY):
-            features.append(put.features)
-            q.append(put.q + begin)
-            bought_it.append(lessons.learnt(block, bought.items, put.q, put.item))
-        for rule in RULES:
-            said = shortlist.answer(
-                bought, request, _ruled(habits, request, 10, Purpose.ANY, rule), 10
-            )
-            at = position(said[columns.CUSTOMER].to_numpy(), block)
-            item = position(said[columns.ITEM].to_numpy(), bought.items)
-            hit = lessons.learnt(block, bought.items, at, item)
-            ruled[rule][begin : begin + block.size] = np.bincount(at[hit], minlength=block.size)
-    ruled = {rule: hits / np.maximum(size, 1) for rule, hits in ruled.items()}
-    who = np.concatenate(q)
-    code = position(customers, bought.customers)
-    return _Lesson(
-        customers,
-        size,
-        who,
-        np.concatenate(features),
-        np.concatenate(bought_it),
-        habits.size[code[who]],
-        ruled,
-    )
-
-
-def _judged(taught: list[_Lesson], seed: int) -> _Taught:
-    """Teach the ranker on some lessons, try it on others, and let it speak if it is better."""
-    ranker = None
-    if len(taught) == 1:
-        aside = np.random.default_rng(seed).random(taught[0].customers.size) < CHECKED
-        ranker = _fitted([_of(taught[0], ~aside)], seed)
-        pairs = [(ranker, _of(taught[0], aside))]
-    else:
-        pairs = [
-            (_fitted([other for other in taught if other is not lesson], seed), lesson)
-            for lesson in taught
-        ]
-    recalls, scores = [], []
-    for fitted, lesson in pairs:
-        score = fitted.score(lesson.features)
-        best = _first(lesson.q, score, 10)
-        hits = np.bincount(lesson.q[best][lesson.bought[best]], minlength=lesson.size.size)
-        recalls.append(hits / np.maximum(lesson.size, 1))
-        scores.append(score)
-    recall = np.concatenate(recalls)
-    ruled = {rule: np.concatenate([lesson.ruled[rule] for _, lesson in pairs]) for rule in RULES}
-    rule = max(ruled, key=lambda name: (ruled[name].mean(), name == "counted"))
-    better = recall - ruled[rule]
-    figures = {name: float(value.mean()) for name, value in ruled.items()}
-    figures |= {"ranker": float(recall.mean()), "lessons": float(recall.size)}
-    if better.mean() <= SURE * better.std() / np.sqrt(better.size):
-        return _Taught(rule, None, figures)
-    if ranker is None:
-        ranker = _fitted(taught, seed)
-    ranker = ranker.calibrated(
-        np.concatenate(scores),
-        np.concatenate([lesson.basket for _, lesson in pairs]),
-        np.concatenate([lesson.bought for _, lesson in pairs]),
-    )
-    return _Taught(rule, ranker, figures)
-
-
-def _of(lesson: _Lesson, kept: NDArray[np.bool_]) -> _Lesson:
-    rows = kept[lesson.q]
-    number = np.cumsum(kept) - 1
-    return _Lesson(
-        lesson.customers[kept],
-        lesson.size[kept],
-        number[lesson.q[rows]],
-        lesson.features[rows],
-        lesson.bought[rows],
-        lesson.basket[rows],
-        {rule: value[kept] for rule, value in lesson.ruled.items()},
-    )
-
-
-def _fitted(lessons: list[_Lesson], seed: int) -> Ranker:
-    chance = np.random.default_rng(seed)
-    features, bought, groups = [], [], []
-    share = min(UNBOUGHT_KEPT, MOST_ROWS / sum(lesson.q.size for lesson in lessons))
-    for lesson in lessons:
-        # Who bought nothing that was put forward teaches no order.
-        found = np.bincount(lesson.q[lesson.bought], minlength=lesson.size.size) > 0
-        rows = lesson.bought | (chance.random(lesson.q.size) < share)
-        rows &= found[lesson.q]
-        features.append(lesson.features[rows])
-        bought.append(lesson.bought[rows])
-        first = starts(lesson.q[rows])
-        groups.append(np.diff(np.append(first, int(rows.sum()))))
-    return Ranker.fit(
-        np.concatenate(features), np.concatenate(bought), np.concatenate(groups), seed=seed
-    )
-
-
-def _first(q: Ints, score: NDArray[np.float64], k: int) -> Ints:
-    """Positions of each customer's ``k`` highest scores; of equals the earlier position."""
-    ranking = np.lexsort((-score, q))
-    return np.asarray(ranking[place(starts(q[ranking]), ranking.size) < k])
-
-
-def _some(keys: Ints, most: int, seed: int) -> Ints:
-    if keys.size <= most:
-        return keys
-    return np.sort(np.random.default_rng(seed).choice(keys, most, replace=False))
-
-
-def _lines(history: History, customers: Ints, without: Ints) -> pd.DataFrame:
+def lines_of(history: History, customers: Ints, without: Ints) -> pd.DataFrame:
     """Lines of some customers, but for some orders."""
     parts = []
     for chunk in [history] if isinstance(history, pd.DataFrame) else history:

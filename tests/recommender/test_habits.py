@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommender.items import shortlist, two_stage
+from recommender.items import lessons, shortlist, teaching, two_stage
 from recommender.items.bought import UnableToReadHistory
 from recommender.items.features import put_forward
 from recommender.items.habits import Habits
@@ -67,7 +67,7 @@ def test_orders_left_out_are_as_if_they_had_never_been(shop, hidden, purpose):
         return
     seen, never = Habits.of(shop, today=TODAY, without=without), Habits.of(rest, today=TODAY)
     assert_same(seen, never)
-    lines = two_stage._lines(shop, seen.bought.customers, without)
+    lines = two_stage.lines_of(shop, seen.bought.customers, without)
     assert_same_put(features_of(seen, lines, purpose), features_of(never, rest, purpose))
 
 
@@ -82,7 +82,7 @@ def test_later_lines_and_the_order_of_rows_change_nothing(shop, later, random):
     mixed = mixed.loc[random.sample(range(len(mixed)), len(mixed))]
     found, expected = Habits.of(mixed, today=TODAY), Habits.of(past, today=TODAY)
     assert_same(found, expected)
-    lines = two_stage._lines(mixed, found.bought.customers, np.empty(0, dtype=np.int64))
+    lines = two_stage.lines_of(mixed, found.bought.customers, np.empty(0, dtype=np.int64))
     assert_same_put(
         features_of(found, lines, Purpose.ANY), features_of(expected, past, Purpose.ANY)
     )
@@ -94,11 +94,11 @@ def lessons_of(history):
 
     def judged(lessons, seed):
         taught.extend(lessons)
-        return two_stage._Taught("counted", None, {})
+        return teaching.Taught("counted", None, {})
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(two_stage, "_judged", judged)
-        patch.setattr(two_stage, "LEAST_LEARNERS", 2)
+        patch.setattr(teaching, "judged", judged)
+        patch.setattr(teaching, "LEAST_LEARNERS", 2)
         TwoStage.fit(history, today=TODAY, factors=4, iterations=2)
     return taught
 
@@ -111,7 +111,7 @@ def test_a_lesson_tells_nothing_of_the_basket_that_it_asks_for(shop, fold, rando
     taught = lessons_of(shop)
     if fold >= len(taught):
         return
-    orders = two_stage.orders_of(shop, today=TODAY)
+    orders = lessons.orders_of(shop, today=TODAY)
     asked = orders[(orders["back"] == 0) & orders["customer"].isin(taught[fold].customers)]
     hidden = shop["order"].isin(asked["order"])
     other = shop.copy()

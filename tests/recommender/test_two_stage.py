@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from recommender import artifact
-from recommender.items import ranker, two_stage
+from recommender.items import ranker, teaching
 from recommender.items.personal_global import PersonalGlobal
-from recommender.items.two_stage import RULES, TwoStage
+from recommender.items.rule import RULES
+from recommender.items.two_stage import TwoStage
 
 TODAY = 19_000
 CUSTOMERS, ITEMS = 400, 120
@@ -204,7 +205,7 @@ def test_an_artifact_without_a_ranker_gives_the_model_back(a_shop, tmp_path):
 
 
 def few_learners(history):
-    return history[history["customer"] < two_stage.LEAST_LEARNERS]
+    return history[history["customer"] < teaching.LEAST_LEARNERS]
 
 
 def first_baskets(history):
