@@ -1,5 +1,6 @@
 """From customers to candidates and what the ranker may know of each: one row a (customer, item)."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -7,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.items import shortlist
+from recommender.items.als import one_blas_thread
 from recommender.items.habits import Habits
 from recommender.items.model import Purpose
 from recommender.items.neighbours import Sparse
+from recommender.items.ranker import threads
 from recommender.items.shortlist import Request
 from recommender.items.views import SPARSE, Views
 from recommender.keys import Ints, distinct, place, position, starts
@@ -20,7 +23,7 @@ POPULAR = 30
 """Items that popularity puts forward."""
 OWN = 150
 """Items of her own that are looked at: those she bought most, lately above all."""
-SLICE = 1_024
+SLICE = 512
 """Customers whose candidates are held at once."""
 
 NAMES: Final = (
@@ -61,10 +64,10 @@ def put_forward(habits: Habits, views: Views, request: Request, *, purpose: Purp
     Only what the request allows, and of ``purpose``; customers without a history get none.
     """
     known = np.flatnonzero(request.code >= 0)
-    return [
-        _slice(habits, views, request, known[begin : begin + SLICE], purpose)
-        for begin in range(0, known.size, SLICE)
-    ]
+    slices = [known[begin : begin + SLICE] for begin in range(0, known.size, SLICE)]
+    # Most of the work is NumPy's and SciPy's, which let other threads run meanwhile.
+    with one_blas_thread(), ThreadPoolExecutor(threads()) as workers:
+        return list(workers.map(lambda part: _slice(habits, views, request, part, purpose), slices))
 
 
 def _slice(habits: Habits, views: Views, request: Request, known: Ints, purpose: Purpose) -> Put:
