@@ -114,7 +114,9 @@ def threads() -> int:
 
 
 def _params(seed: int) -> dict[str, Any]:
-    return {**PARAMETERS, "seed": seed, "num_threads": threads()}
+    # One thread each: beside other work, threads that wait for one another at every split take
+    # many times as long; fits run side by side instead.
+    return {**PARAMETERS, "seed": seed, "num_threads": 1}
 
 
 def _design(score: Floats, size: Floats32) -> Floats:

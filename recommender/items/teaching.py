@@ -1,6 +1,7 @@
 """Teaching a ranker by baskets that are already known, and judging whether it may speak."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,11 +10,12 @@ from numpy.typing import NDArray
 
 from recommender import columns
 from recommender.items import shortlist
+from recommender.items.als import one_blas_thread
 from recommender.items.features import put_forward
 from recommender.items.habits import Habits
 from recommender.items.lessons import Lessons, orders_of
 from recommender.items.model import History, Purpose
-from recommender.items.ranker import Ranker
+from recommender.items.ranker import Ranker, threads
 from recommender.items.rule import RULES, ruled
 from recommender.items.shortlist import Request
 from recommender.items.views import Views
@@ -84,13 +86,14 @@ def teach(
     # views of tonight did; so a part of the learners is set aside at a time.
     folds = 1 if learners.size * 4 <= habits.customers else 2
     fold = chance.permutation(learners.size) % folds
-    taught: list[_Lesson] = []
-    for one in range(folds):
+
+    def set_lesson(one: int) -> _Lesson:
         lessons = Lessons.of(baskets, history, customers=learners[fold == one], today=today)
         past = Habits.of(history, today=today, without=lessons.without)
-        views = views_of(past, lessons.without, None, iterations)
-        taught.append(_lesson(past, views, lessons))
-    return judged(taught, seed)
+        return _lesson(past, views_of(past, lessons.without, None, iterations), lessons)
+
+    with one_blas_thread(), ThreadPoolExecutor(threads()) as workers:
+        return judged(list(workers.map(set_lesson, range(folds))), seed)
 
 
 def _lesson(habits: Habits, views: Views, lessons: Lessons) -> _Lesson:
@@ -138,10 +141,10 @@ def judged(taught: list[_Lesson], seed: int) -> Taught:
         ranker = _fitted([_of(taught[0], ~aside)], seed)
         pairs = [(ranker, _of(taught[0], aside))]
     else:
-        pairs = [
-            (_fitted([other for other in taught if other is not lesson], seed), lesson)
-            for lesson in taught
-        ]
+        rest = [[other for other in taught if other is not lesson] for lesson in taught]
+        with ThreadPoolExecutor(threads()) as workers:
+            fits = workers.map(lambda lessons: _fitted(lessons, seed), rest)
+            pairs = list(zip(fits, taught, strict=True))
     recalls, scores = [], []
     for fitted, lesson in pairs:
         score = fitted.score(lesson.features)
