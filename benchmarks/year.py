@@ -213,11 +213,21 @@ def points_are_the_sum_of_their_moves(runtime: Runtime) -> None:
 
 
 def again_is_nothing(runtime: Runtime, night: date) -> None:
-    """The same night once more writes no row and seals nothing."""
-    before = _sizes(runtime)
+    """The same night once more writes no row and seals nothing.
+
+    Most nights here were not trained, so the first run may add the record of that; after it,
+    nothing at all is new.
+    """
     now = datetime.combine(night, datetime.min.time(), runtime.policy.shop.zone)
+    record = {"models", "title_events"}
+    before = _sizes(runtime)
     nightly.run(runtime, night=night, now=now + timedelta(hours=20))
-    assert _sizes(runtime) == before
+    trained = _sizes(runtime)
+    assert {name: size for name, size in trained.items() if name not in record} == {
+        name: size for name, size in before.items() if name not in record
+    }
+    nightly.run(runtime, night=night, now=now + timedelta(hours=20))
+    assert _sizes(runtime) == trained
 
 
 def _sizes(runtime: Runtime) -> dict[str, int]:
@@ -225,7 +235,6 @@ def _sizes(runtime: Runtime) -> dict[str, int]:
         return {
             table.name: connection.scalar(select(func.count()).select_from(table)) or 0
             for table in metadata.sorted_tables
-            if table.name != "models"
         }
 
 
