@@ -17,8 +17,9 @@ from care.goods import Goods
 from care.household import Households
 from care.runtime import Runtime
 from care.storage.history import item_history
-from care.storage.pieces import cut
+from care.storage.pieces import cut, sample
 from care.storage.purchases import sales_by_week
+from care.storage.quantities import bought_more, elasticity
 from care.storage.store import Store
 from care.training import HORIZON_DAYS, last_known_day, load_champion, recommended_days
 from recommender.items.personal import Personal
@@ -43,6 +44,8 @@ HARDLY_ANY = 0.05
 """The share of pauses that are longer than what counts as a break or a silence."""
 FEW = 0.1
 """The share of pauses that are longer than what lets a household count as away."""
+MEASURED_LINES = 2_000_000
+"""Order lines that tell how much longer more of the same lasts."""
 STILL_SHOPS_DAYS = 21
 """Whose household bought nothing at all for longer has not dropped a habit but gone away."""
 
@@ -148,6 +151,8 @@ class _Seen:
     households: Households
     damping: pd.Series
     """What is left of a chance out of season, by type."""
+    elasticity: float
+    """How much longer more of the same lasts."""
 
     @classmethod
     def of(
@@ -156,7 +161,8 @@ class _Seen:
         weekly = sales_by_week(history, night=night, weeks=RECENT_WEEKS + USUAL_WEEKS)
         goods = Goods.of(runtime.policy, history, sold)
         households = Households.read(runtime, history, today=last_known_day(night))
-        return cls(goods, households, damping(weekly))
+        part = sample(history, lines=MEASURED_LINES)
+        return cls(goods, households, damping(weekly), elasticity(part))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +172,15 @@ class _Piece:
     days: pd.DataFrame
     pairs: pd.DataFrame
     bought: Personal | None
+    more: pd.DataFrame
+    """How much more than usual she bought last, by customer and type."""
 
     @classmethod
     def of(cls, history: ibis.Table, today: int) -> "_Piece":
         days = recommended_days(history)
         lines = item_history(history)
         bought = Personal.fit(lines, today=today) if len(lines) else None
-        return cls(days, rhythm(days, today=today), bought)
+        return cls(days, rhythm(days, today=today), bought, bought_more(history))
 
 
 def _habits(seen: _Seen, piece: _Piece, model: TimingModel | None, today: int) -> Habits:
@@ -221,7 +229,7 @@ def _rhythms(
     away: pd.Series | None = None,
 ) -> pd.DataFrame:
     """``away``: from which day on each customer's household counts as away."""
-    due = model.due(pairs, today=today, horizon=HORIZON_DAYS)
+    due = _stretched(model.due(pairs, today=today, horizon=HORIZON_DAYS), seen, piece, today=today)
     near = (due["expected_day"] - today).abs() <= NEAR_DAYS
     telling = (due["window_to"] - due["window_from"]) <= LONGEST_WINDOW_DAYS
     due = due[near & (telling | (due["purchases"] >= OWN_RHYTHM))]
@@ -241,6 +249,21 @@ def _rhythms(
     frame.loc[~telling.loc[due.index], ["window_from", "window_to"]] = pd.NaT
     frame["household_away_from"] = pd.to_datetime(gone, unit="D").astype("datetime64[s]")
     return frame.astype(RHYTHMS)[list(RHYTHMS)]
+
+
+def _stretched(due: pd.DataFrame, seen: _Seen, piece: _Piece, *, today: int) -> pd.DataFrame:
+    """Days put off after more was bought than usual, and brought forward after less."""
+    more = piece.more.set_index(["customer_key", "type_key"])["more"]
+    keys = pd.MultiIndex.from_frame(due[["customer", "type"]])
+    longer = np.exp(seen.elasticity * more.reindex(keys).fillna(0.0).to_numpy())
+    last = due["last_day"].to_numpy("int64")
+    moved = {
+        name: np.rint(last + (due[name].to_numpy("int64") - last) * longer).astype("int32")
+        for name in ("expected_day", "window_from", "window_to")
+    }
+    moved["window_from"] = np.maximum(moved["window_from"], today + 1)
+    moved["window_to"] = np.maximum(moved["window_to"], moved["window_from"])
+    return due.assign(**moved)
 
 
 def _breaks(seen: _Seen, piece: _Piece, visits: pd.DataFrame, today: int) -> pd.DataFrame:
