@@ -68,7 +68,7 @@ def rhythm(purchase_days: PurchaseDays, *, today: int) -> pd.DataFrame:
         ``columns.PAIRS``, ordered by customer and type within each chunk.
     """
     chunks = [purchase_days] if isinstance(purchase_days, pd.DataFrame) else purchase_days
-    parts = [_pairs(visits(chunk, today=today)) for chunk in chunks]
+    parts = [summary(visits(chunk, today=today)) for chunk in chunks]
     return pd.concat(parts, ignore_index=True) if parts else columns.empty(columns.PAIRS)
 
 
@@ -86,7 +86,8 @@ def log_intervals(of: Visits) -> tuple[NDArray[np.float64], Ints, Ints]:
     return np.log(gap), of.pair[end], end
 
 
-def _pairs(of: Visits) -> pd.DataFrame:
+def summary(of: Visits) -> pd.DataFrame:
+    """``columns.PAIRS`` of ordered purchase days."""
     purchases = of.purchases
     first_day = of.day[of.start]
     last_day = of.day[of.start + purchases - 1]
