@@ -174,6 +174,34 @@ DUE: Final[Schema] = MappingProxyType(
 )
 
 
+TOLD: Final[Schema] = MappingProxyType(
+    {
+        CUSTOMER: "int64",
+        TYPE: "int64",
+        PRODUCT: "Int64",
+        PROBABILITY: "float64",
+        WINDOW_FROM: "int32",
+        WINDOW_TO: "int32",
+        EXPECTED_ON: "int32",
+        REASON: "str",
+    }
+)
+"""Who is due; ``product`` is the item of the type that she most likely buys again."""
+
+BROKEN: Final[Schema] = MappingProxyType(
+    {
+        CUSTOMER: "int64",
+        TYPE: "int64",
+        PRODUCT: "Int64",
+        SCORE: "float64",
+        LAST_DAY: "int32",
+        OVERDUE: "float64",
+        REASON: "str",
+    }
+)
+"""Rhythms that broke off, ``overdue`` days beyond their mean interval."""
+
+
 class UnableToReadFrame(ValueError):
     """A frame lacks a column, holds gaps, or holds values its declared type cannot."""
 

@@ -90,7 +90,7 @@ class BgNbd:
 
 def _last(pairs: pd.DataFrame) -> Floats:
     found = pairs[columns.LAST_DAY].to_numpy() - pairs[columns.FIRST_DAY].to_numpy()
-    return found.astype(np.float64)
+    return np.asarray(found, dtype=np.float64)
 
 
 def _loss(logs: Floats, x: Floats, last: Floats, whole: Floats) -> float:

@@ -127,6 +127,19 @@ class Seen:
             within,
         )
 
+    def of_rows(self, kept: NDArray[np.bool_]) -> "Seen":
+        """Some of the pairs."""
+        return Seen(
+            self.states[kept].reset_index(drop=True),
+            self.today,
+            self.pair.of_rows(kept),
+            self.house.of_rows(kept),
+            self.trend[kept],
+            self.popularity[kept],
+            self.usual[kept],
+            self.within[kept],
+        )
+
     def terms(self, horizon: int) -> Floats32:
         """What the logistic regression reads, (N, number of terms)."""
         law = [logit(self.pair.probability(times * horizon)) for times in AHEAD]
@@ -141,8 +154,8 @@ class Seen:
         z = self.pair.z()
         counted = (
             *_STEADY, columns.RECENT[-1], columns.HOUSE_RECENT[-1],
-            columns.HOUSE_RECENT_PURCHASES[-1], columns.HOUSE_PURCHASES, columns.HOUSE_VISITS, columns.HOUSE_TYPES,
-            columns.HOUSE_LAST_BASKET, columns.HOUSE_LONGEST_INTERVAL,
+            columns.HOUSE_RECENT_PURCHASES[-1], columns.HOUSE_PURCHASES, columns.HOUSE_VISITS,
+            columns.HOUSE_TYPES, columns.HOUSE_LAST_BASKET, columns.HOUSE_LONGEST_INTERVAL,
             columns.HOUSE_LAST_INTERVAL, columns.LONGEST_INTERVAL, *columns.INTERVALS[:2],
         )  # fmt: skip
         decayed = (*columns.DECAYED, *columns.HOUSE_DECAYED)

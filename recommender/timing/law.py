@@ -94,14 +94,13 @@ class Law:
         window_from = np.maximum(window_from, today + 1)
         window_to = np.maximum(last_day + np.ceil(after_last(alive * TAIL)), window_from)
         kept = [columns.CUSTOMER, columns.TYPE, columns.PURCHASES, columns.LAST_DAY]
-        return pairs[[*kept, columns.MEAN_INTERVAL]].assign(
-            **{
-                columns.PROBABILITY: probability,
-                columns.EXPECTED_DAY: (last_day + np.rint(after_last(half))).astype(np.int32),
-                columns.WINDOW_FROM: window_from.astype(np.int32),
-                columns.WINDOW_TO: window_to.astype(np.int32),
-            }
-        )
+        foretold: dict[str, NDArray[Any]] = {
+            columns.PROBABILITY: probability,
+            columns.EXPECTED_DAY: (last_day + np.rint(after_last(half))).astype(np.int32),
+            columns.WINDOW_FROM: window_from.astype(np.int32),
+            columns.WINDOW_TO: window_to.astype(np.int32),
+        }
+        return pairs[[*kept, columns.MEAN_INTERVAL]].assign(**foretold)
 
     def outlook(self, pairs: pd.DataFrame, *, today: int) -> "Outlook":
         """Where each pair stands on its curve; ``pairs`` are rows of ``columns.PAIRS``."""
@@ -147,6 +146,11 @@ class Outlook:
     alive: Floats
     """Share of such intervals that last as long as this one has."""
     curves: Curves
+
+    def of_rows(self, kept: NDArray[np.bool_]) -> "Outlook":
+        """Some of the pairs."""
+        arrays = (self.mu[kept], self.sd[kept], self.curve[kept], self.age[kept], self.alive[kept])
+        return Outlook(*arrays, self.curves)
 
     def z(self, ahead: float = 0.0) -> Floats:
         """Standardised log of the interval as it would be in so many days."""

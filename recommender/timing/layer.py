@@ -4,8 +4,8 @@
 youngest lesson ends where the *trial* begins, the last origin whose horizon is over. There the
 layer must rank better than the law (average precision), be likelier (log loss), and be nearly right
 as it stands (calibration error); and what it reads today must look like what it was taught on.
-Otherwise the law speaks. Whoever speaks is straightened on the trial (Platt 1999), so that a season
-shifts the level and not only the memory.
+Otherwise the law speaks. Where the level has surely shifted, as with a season, whoever speaks is
+straightened on the trial (Platt 1999).
 """
 
 from collections.abc import Sequence
@@ -25,10 +25,14 @@ Bools = NDArray[np.bool_]
 
 RIDGE: Final = 20.0
 CAUTION: Final = 500.0
+WEATHER: Final = 0.1
+"""Log odds by which one week differs from the next for no lasting reason: only what a correction
+moves beyond it is believed."""
 MOST_ERROR: Final = 0.02
 """Calibration error on the trial above which the lessons are thought to be out of date."""
 MOST_DISTANCE: Final = 1.0
 """Spreads that the mean of a count of late days may have moved since the lessons."""
+BINS: Final = 10
 LEAST_ROWS: Final = 500
 LEAST_TRUE: Final = 50
 STRAIGHT: Final = (0.0, 1.0)
@@ -75,30 +79,36 @@ class Layer:
         trees = Trees.fit(facts, truth, score, seed=seed)
         return cls(horizon, logistic, trees, STRAIGHT, False, "not tried yet", {})
 
-    def tried(self, trial: Lesson | None, today: Seen) -> "Layer":
+    def tried(
+        self, trial: Lesson | None, today: Seen, *, most_error: float = MOST_ERROR
+    ) -> "Layer":
         """Decide on the last known origin who speaks, and straighten whom that is.
 
         Args:
             trial: an origin that no lesson saw, if there is one.
             today: the pairs as they are now.
+            most_error: the layer is quiet if its calibration error on the trial is greater, and
+                that is no luck of a small shop.
         """
         if trial is None or trial.truth.size < LEAST_ROWS or trial.truth.sum() < LEAST_TRUE:
             return self._quiet("too little to be tried on")
         truth = trial.truth
         law = logit(trial.seen.pair.probability(self.horizon))
-        law_straight = straightened(law, truth, caution=CAUTION)
+        law_straight = _believed(law, truth)
         if self.logistic is None:
             return self._quiet(self.reason, law_straight)
         own = self.raw(trial.seen)
-        straight = straightened(own, truth, caution=CAUTION)
+        straight = _believed(own, truth)
         figures = {
             **_judged(truth, own, straight, ""),
             **_judged(truth, law, law_straight, "law_"),
             "distance": float(self.logistic.distance(today.terms(self.horizon))[:STEADY].max()),
         }
+        share = float(truth.mean())
+        luck = float(np.sqrt(share * (1.0 - share) * BINS / truth.size))
         if figures["ap"] <= figures["law_ap"] or figures["log_loss"] >= figures["law_log_loss"]:
             why = "on the last weeks known it was not better than the law"
-        elif figures["ece"] > MOST_ERROR:
+        elif figures["ece"] > most_error + luck:
             why = f"on the last weeks known it was off by {figures['ece']:.3f} on average"
         elif figures["distance"] > MOST_DISTANCE:
             why = f"what it reads has moved by {figures['distance']:.1f} spreads since its lessons"
@@ -169,6 +179,14 @@ class Layer:
             parameters["reason"],
             parameters["figures"],
         )
+
+
+def _believed(score: Floats, truth: Bools) -> tuple[float, float]:
+    """The correction of a score, drawn back by as much as a week's weather explains."""
+    intercept, slope = straightened(score, truth, caution=CAUTION)
+    moved = abs(float((intercept + (slope - 1.0) * score).mean()))
+    part = max(0.0, 1.0 - WEATHER / moved) if moved > 0 else 0.0
+    return part * intercept, 1.0 + part * (slope - 1.0)
 
 
 def _judged(

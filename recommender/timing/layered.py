@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final, Protocol, Self
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from recommender import columns
 from recommender.keys import mixed
 from recommender.timing.features import Ground, Seen
 from recommender.timing.layer import Layer, Lesson
-from recommender.timing.model import PurchaseDays, chunked
+from recommender.timing.model import PurchaseDays, bought, chunked
 from recommender.timing.state import state
 
 Floats = NDArray[np.float64]
@@ -24,7 +24,7 @@ STEP_DAYS: Final = 7
 LEAST_HISTORY_DAYS: Final = 56
 """What lies before the first lesson, so that it has rhythms to speak of."""
 MIN_PURCHASES: Final = 3
-LESSON_ROWS: Final = 1_500_000
+LESSON_ROWS: Final = 600_000
 """Purchase days that the layer learns from at most; of a larger shop, those of some customers."""
 
 
@@ -70,8 +70,8 @@ class Layered:
         """
         chunks = chunked(purchase_days)
         ground = Ground.fit(chunks, today=today)
-        school = School(_some(chunks, today, lesson_rows, seed), today)
-        now = Seen.of(ground, school.regular(today), today=today)
+        school = School(some_customers(chunks, today, lesson_rows, seed), today, regular)
+        now = Seen.of(ground, school.states(today), today=today)
         taught = {one.horizon: one for one in parent.layers} if parent is not None else {}
         layers = []
         for horizon in sorted(set(horizons)):
@@ -142,19 +142,35 @@ class Layered:
         )
 
 
+class Asked(Protocol):
+    """Chooses pairs out of ``columns.STATES``."""
+
+    def __call__(self, states: pd.DataFrame, *, today: int) -> pd.DataFrame:
+        """Return some rows, numbered anew."""
+        ...
+
+
+def regular(states: pd.DataFrame, *, today: int) -> pd.DataFrame:  # noqa: ARG001
+    """The pairs with at least three purchase days."""
+    return states[states[columns.PURCHASES] >= MIN_PURCHASES].reset_index(drop=True)
+
+
 class School:
     """Origins of the past: what could be seen then, each looked at once, and what came after."""
 
-    def __init__(self, days: pd.DataFrame, today: int) -> None:
-        """Take rows of ``columns.PURCHASE_DAYS``; those after ``today`` are not read."""
+    def __init__(self, days: pd.DataFrame, today: int, asked: "Asked") -> None:
+        """Take rows of ``columns.PURCHASE_DAYS``; those after ``today`` are not read.
+
+        ``asked`` chooses, of the ``columns.STATES`` of an origin, the pairs to learn from.
+        """
         self._days = days[(days[columns.DAY] <= today).to_numpy()]
         self._today = today
+        self._asked = asked
         self._seen: dict[int, Seen | None] = {}
 
-    def regular(self, origin: int) -> pd.DataFrame:
-        """``columns.STATES`` of the pairs with at least three purchase days up to the origin."""
-        found = state(self._days, today=origin)
-        return found[found[columns.PURCHASES] >= MIN_PURCHASES].reset_index(drop=True)
+    def states(self, origin: int) -> pd.DataFrame:
+        """``columns.STATES`` of the pairs that are asked about."""
+        return self._asked(state(self._days, today=origin), today=origin)
 
     def lessons(self, origins: Iterable[int], horizon: int) -> list[Lesson]:
         """The origins that have enough before them and a whole horizon behind them."""
@@ -172,7 +188,7 @@ class School:
 
     def _look(self, origin: int) -> Seen | None:
         if origin not in self._seen:
-            states = self.regular(origin)
+            states = self.states(origin)
             past = [self._days[(self._days[columns.DAY] <= origin).to_numpy()]]
             self._seen[origin] = (
                 None
@@ -186,13 +202,9 @@ class School:
         return bought(states, self._days[(day > origin) & (day <= origin + horizon)])
 
 
-def bought(pairs: pd.DataFrame, later: pd.DataFrame) -> Bools:
-    """Whether each pair is among the purchase days of ``later``."""
-    keys = [columns.CUSTOMER, columns.TYPE]
-    return pd.MultiIndex.from_frame(pairs[keys]).isin(pd.MultiIndex.from_frame(later[keys]))
-
-
-def _some(chunks: Iterable[pd.DataFrame], today: int, rows: int, seed: int) -> pd.DataFrame:
+def some_customers(
+    chunks: Iterable[pd.DataFrame], today: int, rows: int, seed: int
+) -> pd.DataFrame:
     """All purchase days of as many customers as fit, always the same ones."""
     kept: list[pd.DataFrame] = []
     border = 2**64 - 1

@@ -1,6 +1,7 @@
 """Boosted trees that go on from a score and learn what it leaves over."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, Self
@@ -13,7 +14,7 @@ Floats32 = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 
 TREES: Final = 100
-PARAMETERS: Final = {
+PARAMETERS: Final[Mapping[str, Any]] = {
     "objective": "binary",
     "num_leaves": 31,
     "learning_rate": 0.06,
