@@ -163,6 +163,12 @@ class Outlook:
         found = np.where(self.alive > 0, 1.0 - later / alive, 0.0)
         return np.asarray(np.clip(found, 0.0, 1.0))
 
+    def days_until(self, part: float) -> Floats:
+        """Days from today by which so large a part of such pairs has bought."""
+        z = self.curves.reaching(self.curve, self.alive * (1.0 - part))
+        days = np.minimum(np.exp(self.mu + self.sd * z), LONGEST_DAYS)
+        return np.asarray(np.maximum(days - self.age, 0.0))
+
 
 def _posterior(prior: Prior, types: Ints, n: Floats, total: Floats) -> tuple[Floats, Floats]:
     mean, within = prior.for_types(types)

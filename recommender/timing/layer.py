@@ -25,7 +25,7 @@ Bools = NDArray[np.bool_]
 
 RIDGE: Final = 20.0
 CAUTION: Final = 500.0
-WEATHER: Final = 0.1
+WEATHER: Final = 0.05
 """Log odds by which one week differs from the next for no lasting reason: only what a correction
 moves beyond it is believed."""
 MOST_ERROR: Final = 0.02

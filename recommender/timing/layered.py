@@ -24,7 +24,7 @@ STEP_DAYS: Final = 7
 LEAST_HISTORY_DAYS: Final = 56
 """What lies before the first lesson, so that it has rhythms to speak of."""
 MIN_PURCHASES: Final = 3
-LESSON_ROWS: Final = 600_000
+LESSON_ROWS: Final = 1_500_000
 """Purchase days that the layer learns from at most; of a larger shop, those of some customers."""
 
 
