@@ -25,12 +25,12 @@ from benchmarks.items import NOT_GOODS
 from benchmarks.measure import machine, measured
 from recommender import columns, metric, timing
 from recommender.keys import mixed
-from recommender.timing.breaks import HORIZON_DAYS, Breaks
 from recommender.timing.features import Seen
 from recommender.timing.law import Law
 from recommender.timing.layered import MIN_PURCHASES, Layered
 from recommender.timing.model import bought
 from recommender.timing.rhythm import rhythm
+from recommender.timing.rhythm_break import HORIZON_DAYS, Breaks
 from recommender.timing.state import state
 from recommender.timing_trial import try_timing
 

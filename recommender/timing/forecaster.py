@@ -8,10 +8,10 @@ import pandas as pd
 
 from recommender import artifact, columns
 from recommender.items.personal import Personal
-from recommender.timing.breaks import Breaks
 from recommender.timing.kept import Kept
 from recommender.timing.layered import HORIZONS, MIN_PURCHASES, Layered
 from recommender.timing.reason import broken, due_reasons
+from recommender.timing.rhythm_break import Breaks
 from recommender.timing.state import state
 
 _LINES = {**columns.HISTORY, columns.TYPE: "int64"}

@@ -5,9 +5,9 @@ from typing import Any, ClassVar, Self
 
 from numpy.typing import NDArray
 
-from recommender.timing.breaks import Breaks
 from recommender.timing.layer import Layer
 from recommender.timing.layered import Layered
+from recommender.timing.rhythm_break import Breaks
 
 
 @dataclass(frozen=True, slots=True, eq=False)

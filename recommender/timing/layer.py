@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 RIDGE: Final = 20.0
-CAUTION: Final = 500.0
+CAUTION: Final = 20.0
 WEATHER: Final = 0.05
 """Log odds by which one week differs from the next for no lasting reason: only what a correction
 moves beyond it is believed."""

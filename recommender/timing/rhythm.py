@@ -104,9 +104,10 @@ def summary(of: Visits) -> pd.DataFrame:
             columns.LAST_DAY: last_day,
             columns.MEAN_INTERVAL: (last_day - first_day) / divisor,
             columns.MEAN_LOG_INTERVAL: mean_log,
+            # Without any interval bincount would count in whole numbers.
             columns.LOG_INTERVAL_SS: np.bincount(
                 pair, (value - mean_log[pair]) ** 2, of.start.size
-            ),
+            ).astype(np.float64),
         }
     )
 
