@@ -253,7 +253,8 @@ def _decide(runtime: Runtime, judged: evaluate.Evaluation) -> gate.Verdict:
 
 def _differences(judged: evaluate.Evaluation) -> gate.Differences:
     """Intervals between all pairs of models of which each customer's own figure is known."""
-    if judged.kind not in METRIC or not judged.by_customer:
+    told = judged.by_customer.values()
+    if judged.kind not in METRIC or not all(METRIC[judged.kind] in one for one in told):
         return {}
     apart = comparison.differences(
         judged, against=list(judged.by_customer), metric=METRIC[judged.kind]

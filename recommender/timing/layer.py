@@ -133,6 +133,8 @@ class Layer:
 
     def probability(self, seen: Seen) -> Floats:
         """Chance of a purchase within the horizon, from whoever speaks, (N,)."""
+        if not self.speaks and self.straight == STRAIGHT:
+            return seen.pair.probability(self.horizon)
         own = self.raw(seen) if self.speaks else logit(seen.pair.probability(self.horizon))
         intercept, slope = self.straight
         return chance(intercept + slope * own)

@@ -1,4 +1,4 @@
-"""`care evaluate timing`: any shop's orders in, figures out, and a sentence where that cannot be."""
+"""`care evaluate timing`: any shop's orders in, figures out, a sentence where that cannot be."""
 
 import json
 from xml.etree import ElementTree
