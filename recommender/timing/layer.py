@@ -92,6 +92,9 @@ class Layer:
         """
         if trial is None or trial.truth.size < LEAST_ROWS or trial.truth.sum() < LEAST_TRUE:
             return self._quiet("too little to be tried on")
+        if (apart := _apart(trial.seen, today, self.horizon)) > MOST_DISTANCE:
+            # After a closure neither the judgement nor the level of those weeks says anything.
+            return self._quiet(f"the last weeks known were {apart:.1f} spreads unlike today")
         truth = trial.truth
         law = logit(trial.seen.pair.probability(self.horizon))
         law_straight = _believed(law, truth)
@@ -181,6 +184,16 @@ class Layer:
             parameters["reason"],
             parameters["figures"],
         )
+
+
+def _apart(then: Seen, today: Seen, horizon: int) -> float:
+    """How many spreads the mean of any count of late days lies from where it lay then."""
+    if today.states.empty:
+        return 0.0
+    mine, before = (one.terms(horizon)[:, :STEADY] for one in (today, then))
+    spread = np.maximum(before.std(axis=0), mine.std(axis=0)).astype(np.float64)
+    gap = np.abs(mine.mean(axis=0, dtype=np.float64) - before.mean(axis=0, dtype=np.float64))
+    return float((gap / np.maximum(spread, 1e-6)).max())
 
 
 def _believed(score: Floats, truth: Bools) -> tuple[float, float]:

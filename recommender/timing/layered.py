@@ -87,10 +87,23 @@ class Layered:
     def due(self, pairs: pd.DataFrame, *, today: int, horizon: int) -> pd.DataFrame:
         """See ``TimingModel.due``; days and windows are the law's."""
         found = self.ground.law.due(pairs, today=today, horizon=horizon)
-        if not set(columns.STATES) <= set(pairs.columns) or pairs.empty:
+        if not set(columns.STATES) <= set(pairs.columns):
             return found
-        seen = Seen.of(self.ground, pairs, today=today)
-        return found.assign(**{columns.PROBABILITY: self.probability(seen, horizon)})
+        return found.assign(
+            **{columns.PROBABILITY: self.chances(pairs, today=today, horizon=horizon)}
+        )
+
+    def chances(self, states: pd.DataFrame, *, today: int, horizon: int) -> Floats:
+        """Chance that each of ``columns.STATES`` buys within so many days, (N,).
+
+        Of less than three purchase days nothing was learnt but by the law.
+        """
+        found = self.ground.law.outlook(states, today=today).probability(horizon)
+        known = (states[columns.PURCHASES] >= MIN_PURCHASES).to_numpy()
+        if known.any():
+            mine = states if known.all() else states[known]
+            found[known] = self.probability(Seen.of(self.ground, mine, today=today), horizon)
+        return found
 
     def probability(self, seen: Seen, horizon: int) -> Floats:
         """Chance of a purchase within so many days, (N,); it never falls as they grow.

@@ -61,7 +61,8 @@ class Logistic:
         """Log odds, (N,)."""
         weights = self.weights / self.spread
         constant = self.intercept - float(self.mean @ weights)
-        return np.asarray(terms @ weights + constant)
+        # One kind of float on both sides, or NumPy copies all terms into the larger one.
+        return np.asarray(terms @ weights.astype(np.float32), dtype=np.float64) + constant
 
     def distance(self, terms: Floats32) -> Floats:
         """How many spreads the mean of each term lies from where it lay in the lessons, (F,)."""

@@ -1,7 +1,6 @@
 """How regularly each customer buys each type: the sufficient statistics of every timing model."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -45,14 +44,20 @@ def visits(purchase_days: pd.DataFrame, *, today: int) -> Visits:
     if frame.empty:
         none = np.empty(0, dtype=np.int64)
         return Visits(none, none, none, np.empty(0, dtype=np.int32))
-    customer, customers = _codes(frame[columns.CUSTOMER])
-    kind, kinds = _codes(frame[columns.TYPE])
+    customer, customers = _codes(frame[columns.CUSTOMER].to_numpy(), len(frame))
+    kind, kinds = _codes(frame[columns.TYPE].to_numpy(), len(frame))
     day = frame[columns.DAY].to_numpy().astype(np.int64)
     origin = int(day.min())
     span = int(day.max()) - origin + 1
-    key = np.sort(pack((customer, kind, day - origin), (customers.size, kinds.size, span)))
-    key = key[starts(key)]
-    pair, day = np.divmod(key, span)
+    day -= origin
+    key = pack((customer, kind, day), (customers.size, kinds.size, span))
+    if (key[1:] < key[:-1]).any():
+        key.sort()
+    repeated = key[1:] == key[:-1]
+    if repeated.any():
+        key = key[np.concatenate(([True], ~repeated))]
+    pair = key // span
+    day = key - pair * span
     start = starts(pair)
     customer, kind = np.divmod(pair[start], kinds.size)
     return Visits(customers[customer], kinds[kind], start, (day + origin).astype(np.int32))
@@ -112,6 +117,11 @@ def summary(of: Visits) -> pd.DataFrame:
     )
 
 
-def _codes(column: "pd.Series[Any]") -> tuple[Ints, Ints]:
-    codes, values = pd.factorize(column.to_numpy(), sort=True)
-    return codes.astype(np.int64), np.asarray(values, dtype=np.int64)
+def _codes(values: Ints, rows: int) -> tuple[Ints, Ints]:
+    """Places in ascending keys that hold all values, and those keys."""
+    low, high = int(values.min()), int(values.max())
+    if high - low <= 4 * rows + 1_000:
+        # Keys that lie close together need no hashing; some of them nobody may have.
+        return values.astype(np.int64) - low, np.arange(low, high + 1, dtype=np.int64)
+    codes, found = pd.factorize(values, sort=True)
+    return codes.astype(np.int64), np.asarray(found, dtype=np.int64)
