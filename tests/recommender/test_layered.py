@@ -152,9 +152,13 @@ def test_when_what_it_reads_has_moved_the_law_speaks(model, moody, today):
         recent_7=0, recent_28=0, house_recent_7=0, house_recent_28=0,
         house_recent_purchases_7=0, house_recent_purchases_28=0,
     )  # fmt: skip
-    told = layer.tried(trial, Seen.of(model.ground, quiet, today=today - 7))
+    still = Seen.of(model.ground, quiet, today=today - 7)
+    told = layer.tried(trial, still)
     assert not told.speaks
-    assert "has moved by" in told.reason
+    assert told.straight == (0.0, 1.0)
+    assert "unlike today" in told.reason
+    both = layer.tried(Lesson(still, trial.truth), still)
+    assert not both.speaks
 
 
 def test_promised_probabilities_come_true(moody, today):
