@@ -1,11 +1,13 @@
 """Charts, drawn here as SVG: nothing is fetched, and no browser is needed."""
 
+from typing import Any
+
 import altair as alt
 import pandas as pd
 import vl_convert
 from babel.numbers import get_currency_precision
 
-from care.evaluation import ItemsEvaluated
+from care.evaluation import ItemsEvaluated, TimingEvaluated
 from care.forecast import Forecast
 
 NAMED = 7
@@ -87,7 +89,47 @@ def draw_items(found: ItemsEvaluated, *, as_png: bool = False) -> bytes:
     words = base.mark_text(align="left", dx=8, fontSize=11).encode(
         x="high:Q", y=model, text=alt.Text("mean:Q", format=".3f")
     )
-    drawn = (ends + points + words).configure(font="sans-serif").to_dict(format="vega-lite")
+    return _drawn((ends + points + words).configure(font="sans-serif"), as_png=as_png)
+
+
+def draw_timing(found: TimingEvaluated, *, as_png: bool = False) -> bytes:
+    """Whether promises came true, and how right due lists are by length, at the first horizon."""
+    horizon, trial = next(iter(found.trials.items()))
+    shown = sorted(trial.figures, key=lambda name: -trial.figures[name]["ap"])[:4]
+    model = alt.Color("model:N", title=None, sort=[name.replace("_", " ") for name in shown])
+    colour = model.scale(range=list(PALETTE[: len(shown)]))
+    shape = alt.Shape("model:N", title=None, sort=[name.replace("_", " ") for name in shown])
+    groups: list[dict[str, Any]] = [
+        {**one, "model": name.replace("_", " ")}
+        for name in shown
+        for one in trial.calibration[name]
+    ]
+    most = max(max(one["promised"], one["seen"]) for one in groups)
+    exact = alt.Chart(pd.DataFrame({"promised": [0.0, most], "seen": [0.0, most]}))
+    promise = alt.Chart(pd.DataFrame(groups), title=f"Promised and seen within {horizon} days")
+    held = exact.mark_line(color="#999999", strokeDash=[4, 4]).encode(
+        x=alt.X("promised:Q", title="promised"), y=alt.Y("seen:Q", title="seen")
+    ) + promise.mark_line(point=True).encode(x="promised:Q", y="seen:Q", color=colour, shape=shape)
+    lists = [
+        {**one, "model": name.replace("_", " ")} for name in shown for one in trial.lists[name]
+    ]
+    right = (
+        alt.Chart(pd.DataFrame(lists), title="Right among the likeliest of one day")
+        .mark_line(point=True)
+        .encode(
+            x=alt.X("length:Q", title="length of the list").scale(type="log"),
+            y=alt.Y("precision:Q", title="share who buy", axis=alt.Axis(format="%")),
+            color=colour,
+            shape=shape,
+        )
+    )
+    size = {"width": 320, "height": 280}
+    both = alt.hconcat(held.properties(**size), right.properties(**size))
+    return _drawn(both.configure(font="sans-serif"), as_png=as_png)
+
+
+def _drawn(chart: alt.TopLevelMixin, *, as_png: bool) -> bytes:
+    drawn = chart.to_dict(format="vega-lite")
     if as_png:
         png: bytes = vl_convert.vegalite_to_png(drawn, scale=2)
         return png

@@ -1,7 +1,9 @@
 """How well the models do on a shop's own orders: read, hold out, measure, compare."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,13 +13,22 @@ import pandas as pd
 
 from care.intake.order_file import OrderFile, read_order_file
 from care.intake.user_list import read_user_list
+from recommender import timing
 from recommender.comparison import Promotion, differences, promote
-from recommender.evaluation import Evaluation
+from recommender.evaluation import Evaluation, UnableToEvaluate
 from recommender.interval import RESAMPLES, Interval, paired_interval
 from recommender.item_trial import evaluate_items
 from recommender.items import BASELINES, MODELS, fits
+from recommender.timing_trial import (
+    TimingTrial,
+    errors_apart,
+    latest_origins,
+    promote_timing,
+    try_timing,
+)
 
 LEVEL = 0.95
+ORIGINS = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +53,6 @@ class ItemsEvaluated:
 
     def numbers(self) -> dict[str, Any]:
         """What `--json` prints."""
-        history = self.orders.history
         return {
             "users": self.users,
             "metric": self.metric,
@@ -55,16 +65,62 @@ class ItemsEvaluated:
             "left_out": dict(self.evaluation.left_out),
             "promoted": self.promotion.promoted,
             "reason": self.promotion.reason,
-            "read": {
-                "rows": self.orders.read,
-                "kept": len(history),
-                "set_aside": dict(self.orders.set_aside),
-                "customers": int(history["customer"].nunique()),
-                "orders": int(history["order"].nunique()),
-                "products": int(history["item"].nunique()),
-            },
+            "read": what_was_read(self.orders),
             "protocol": dict(self.protocol),
         }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TimingEvaluated:
+    """What was read, what was measured at each horizon, and what follows from the first."""
+
+    orders: OrderFile
+    trials: Mapping[int, TimingTrial]
+    """Horizon -> its trial, in the order asked for."""
+    apart: Mapping[int, Mapping[str, Mapping[str, Interval]]]
+    """Horizon -> model -> baseline -> by how much the model's mean squared error is lower."""
+    promotion: Promotion
+    protocol: Mapping[str, Any]
+
+    def numbers(self) -> dict[str, Any]:
+        """What `--json` prints; what the history could not tell is null."""
+        return {
+            "horizons": {
+                str(horizon): {
+                    "models": {name: _tellable(found) for name, found in trial.figures.items()},
+                    "calibration": dict(trial.calibration),
+                    "lists": dict(trial.lists),
+                    "differences": {
+                        name: {other: asdict(one) for other, one in found.items()}
+                        for name, found in self.apart[horizon].items()
+                    },
+                }
+                for horizon, trial in self.trials.items()
+            },
+            "left_out": dict(next(iter(self.trials.values())).left_out),
+            "promoted": self.promotion.promoted,
+            "reason": self.promotion.reason,
+            "read": what_was_read(self.orders)
+            | {"types": int(self.orders.history["type"].nunique())},
+            "protocol": dict(self.protocol),
+        }
+
+
+def what_was_read(orders: OrderFile) -> dict[str, Any]:
+    """What a file of orders held, and what became of its rows."""
+    history = orders.history
+    return {
+        "rows": orders.read,
+        "kept": len(history),
+        "set_aside": dict(orders.set_aside),
+        "customers": int(history["customer"].nunique()),
+        "orders": int(history["order"].nunique()),
+        "products": int(history["item"].nunique()),
+    }
+
+
+def _tellable(figures: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: None if math.isnan(value) else value for name, value in figures.items()}
 
 
 def evaluate_order_file(
@@ -129,3 +185,67 @@ def evaluate_order_file(
     }
     promotion = promote(evaluation, apart, baselines=baselines, metric=metric)
     return ItemsEvaluated(orders, evaluation, metric, spread, apart, promotion, protocol)
+
+
+def evaluate_order_file_timing(
+    path: Path,
+    *,
+    zone: ZoneInfo,
+    products: Path | None = None,
+    horizons: Sequence[int] = (7, 14),
+    origins: Sequence[date] | None = None,
+    models: Sequence[str] = tuple(timing.MODELS),
+    seed: int = 0,
+) -> TimingEvaluated:
+    """Foretell at several past days who buys which type again, with every model, and compare.
+
+    Models are compared at the first of ``horizons``. Without ``origins`` they are the last five
+    days, 14 days apart, whose horizons are over. See ``read_order_file`` and
+    ``recommender.timing_trial.try_timing``.
+
+    Raises:
+        UnableToReadOrderFile: the file of orders, or that of products, cannot be used.
+        UnableToChooseModel: there is no model of such a name.
+        UnableToEvaluate: the history is too short, or does not reach beyond an origin.
+    """
+    chosen = timing.fits(models, horizons=horizons)
+    orders = read_order_file(path, zone=zone, typed=True, products=products)
+    days = orders.history[["customer", "type", "day"]].drop_duplicates(ignore_index=True)
+    first, last = int(days["day"].min()), int(days["day"].max())
+    if origins is None:
+        asked = latest_origins(last, horizon=max(horizons), count=ORIGINS)
+        asked = [day for day in asked if day > first]
+    else:
+        asked = sorted({_day(origin) for origin in origins})
+    if not asked or max(asked) + max(horizons) > last or min(asked) < first:
+        raise UnableToEvaluate(
+            f"{path} tells of {_date(first)} to {_date(last)}; every origin must lie in it, "
+            f"{max(horizons)} days or more before its end. Choose other --origins, "
+            "a shorter --horizon, or give more orders"
+        )
+    trials = try_timing(days, chosen, origins=asked, horizons=horizons)
+    measured = trials[horizons[0]].figures
+    baselines = [name for name in timing.BASELINES if name in measured]
+    apart = {
+        horizon: errors_apart(trial, against=baselines, seed=seed)
+        for horizon, trial in trials.items()
+    }
+    protocol = {
+        "origins": [str(_date(day)) for day in asked],
+        "horizons": list(horizons),
+        "min_purchases": trials[horizons[0]].protocol["min_purchases"],
+        "days": f"calendar days in {zone.key}",
+        "level": LEVEL,
+        "resamples": RESAMPLES,
+        "baselines": baselines,
+    }
+    promotion = promote_timing(trials[horizons[0]], apart[horizons[0]], baselines=baselines)
+    return TimingEvaluated(orders, trials, apart, promotion, protocol)
+
+
+def _day(of: date) -> int:
+    return int(np.datetime64(of, "D").astype(int))
+
+
+def _date(day: int) -> date:
+    return date(1970, 1, 1) + timedelta(days=day)

@@ -22,10 +22,12 @@ from care.storage.purchases import sales_by_week
 from care.storage.quantities import bought_more, elasticity
 from care.storage.store import Store
 from care.training import HORIZON_DAYS, last_known_day, load_champion, recommended_days
+from recommender import columns
 from recommender.items.personal import Personal
 from recommender.timing.model import TimingModel
 from recommender.timing.rhythm import rhythm
 from recommender.timing.silence import overdue_from
+from recommender.timing.state import state
 
 log = logging.getLogger(__name__)
 
@@ -131,6 +133,9 @@ def foretell(
             pairs = piece.pairs
             for night in nights:
                 today = last_known_day(night)
+                if today > known:
+                    # Counts of late days are those of the last known one; the rhythm stays true.
+                    pairs = pairs[list(columns.PAIRS)]
                 pairs = _as_they_are_used_to(pairs, model, known=known, today=today)
                 found[night].append(_rhythms(seen, piece, pairs, model, today))
     return {night: pd.concat(parts, ignore_index=True) for night, parts in found.items()}
@@ -180,7 +185,7 @@ class _Piece:
         days = recommended_days(history)
         lines = item_history(history)
         bought = Personal.fit(lines, today=today) if len(lines) else None
-        return cls(days, rhythm(days, today=today), bought, bought_more(history))
+        return cls(days, state(days, today=today), bought, bought_more(history))
 
 
 def _habits(seen: _Seen, piece: _Piece, model: TimingModel | None, today: int) -> Habits:

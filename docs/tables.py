@@ -17,7 +17,18 @@ from typing import Any
 
 from pydantic import BaseModel
 from writing.campaign import campaign_portraits, campaign_rows
-from writing.figure import forecast, introductions, items, measured, stages, value, year
+from writing.figure import (
+    forecast,
+    introductions,
+    items,
+    measured,
+    stages,
+    timing,
+    timing_breaks,
+    timing_shift,
+    value,
+    year,
+)
 from writing.key import explanation, keys, kind_of
 from writing.meaning import meaning
 from writing.table import DOCS, UnableToWriteTable, table
@@ -163,6 +174,9 @@ TABLES: Mapping[str, Callable[[], str]] = {
         f"items.{data}": partial(items, data)
         for data in ("tafeng", "complete_journey_goods", "complete_journey_everything")
     },
+    **{f"timing.{horizon}": partial(timing, horizon) for horizon in ("7", "14")},
+    "timing.breaks": timing_breaks,
+    "timing.shift": timing_shift,
     "forecast": forecast,
     "year": year,
     "settings": settings,

@@ -23,9 +23,14 @@ from recommender.items.als import Als
 from recommender.items.personal import Personal
 from recommender.items.popularity import Popularity
 from recommender.items.two_stage import TwoStage
+from recommender.timing.bg_nbd import BgNbd
 from recommender.timing.frequency import Frequency
+from recommender.timing.gamma_poisson import GammaPoisson
 from recommender.timing.interval import Interval
+from recommender.timing.kept import Kept
 from recommender.timing.law import Law
+from recommender.timing.layered import Layered
+from recommender.timing.modified_poisson_gamma import ModifiedPoissonGamma
 
 FORMAT = 1
 META = "meta.json"
@@ -71,9 +76,12 @@ class Storable(Protocol):
         ...
 
 
-MODELS: Mapping[str, type[Storable]] = {
-    model.kind: model for model in (Als, Frequency, Interval, Law, Personal, Popularity, TwoStage)
-}
+KINDS: tuple[type[Storable], ...] = (
+    Als, Personal, Popularity, TwoStage,
+    BgNbd, Frequency, GammaPoisson, Interval, Kept, Law, Layered,
+    ModifiedPoissonGamma,
+)  # fmt: skip
+MODELS: Mapping[str, Any] = {str(model.kind): model for model in KINDS}
 
 
 @dataclass(frozen=True, slots=True)

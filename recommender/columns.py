@@ -34,6 +34,32 @@ MEAN_INTERVAL: Final = "mean_interval"
 MEAN_LOG_INTERVAL: Final = "mean_log_interval"
 LOG_INTERVAL_SS: Final = "log_interval_ss"
 
+INTERVALS: Final = ("interval_1", "interval_2", "interval_3", "interval_4")
+LONGEST_INTERVAL: Final = "longest_interval"
+RECENT_DAYS: Final = (7, 28, 112)
+RECENT: Final = tuple(f"recent_{days}" for days in RECENT_DAYS)
+DECAY_DAYS: Final = (10, 30, 90)
+DECAYED: Final = tuple(f"decayed_{days}" for days in DECAY_DAYS)
+HOUSE: Final = "house_"
+"""What begins so is the same for all types of one customer."""
+HOUSE_TYPES: Final = "house_types"
+HOUSE_VISITS: Final = "house_visits"
+HOUSE_FIRST_DAY: Final = "house_first_day"
+HOUSE_LAST_DAY: Final = "house_last_day"
+HOUSE_MEAN_LOG_INTERVAL: Final = "house_mean_log_interval"
+HOUSE_LAST_INTERVAL: Final = "house_last_interval"
+HOUSE_LONGEST_INTERVAL: Final = "house_longest_interval"
+HOUSE_RECENT: Final = tuple(f"house_recent_{days}" for days in RECENT_DAYS)
+HOUSE_DECAYED: Final = tuple(f"house_decayed_{days}" for days in DECAY_DAYS[:2])
+HOUSE_PURCHASES: Final = "house_purchases"
+HOUSE_RECENT_PURCHASES: Final = tuple(f"house_recent_purchases_{days}" for days in RECENT_DAYS)
+HOUSE_LAST_BASKET: Final = "house_last_basket"
+
+PRODUCT: Final = "product"
+QUANTITY: Final = "quantity"
+EXPECTED_ON: Final = "expected_on"
+OVERDUE: Final = "overdue"
+
 PROBABILITY: Final = "probability"
 EXPECTED_DAY: Final = "expected_day"
 WINDOW_FROM: Final = "window_from"
@@ -104,6 +130,35 @@ PAIRS: Final[Schema] = MappingProxyType(
 """One row a (customer, type). Means in days and log days are NaN after a single purchase day;
 ``log_interval_ss`` is the sum of squared deviations of the log intervals from their mean."""
 
+STATES: Final[Schema] = MappingProxyType(
+    {
+        **PAIRS,
+        **dict.fromkeys(INTERVALS, "float32"),
+        LONGEST_INTERVAL: "int32",
+        **dict.fromkeys(RECENT, "int32"),
+        **dict.fromkeys(DECAYED, "float32"),
+        HOUSE_TYPES: "int32",
+        HOUSE_VISITS: "int32",
+        HOUSE_FIRST_DAY: "int32",
+        HOUSE_LAST_DAY: "int32",
+        HOUSE_MEAN_LOG_INTERVAL: "float64",
+        HOUSE_LAST_INTERVAL: "int32",
+        HOUSE_LONGEST_INTERVAL: "int32",
+        **dict.fromkeys(HOUSE_RECENT, "int32"),
+        **dict.fromkeys(HOUSE_DECAYED, "float32"),
+        HOUSE_PURCHASES: "int32",
+        **dict.fromkeys(HOUSE_RECENT_PURCHASES, "int32"),
+        HOUSE_LAST_BASKET: "int32",
+    }
+)
+"""``PAIRS``, and beside them how she bought of late and how her household shops.
+
+``interval_1`` is the last interval in days, ``interval_4`` the fourth from the end; NaN where there
+is none. ``recent_28`` counts purchase days of the last 28 days; ``decayed_30`` weighs each by
+exp(-age / 30 days). ``house_visits`` are days on which the household bought anything,
+``house_purchases`` its (type, day) rows, ``house_last_basket`` those of its last day; intervals of
+0 stand where there is none yet."""
+
 DUE: Final[Schema] = MappingProxyType(
     {
         CUSTOMER: "int64",
@@ -117,6 +172,34 @@ DUE: Final[Schema] = MappingProxyType(
         WINDOW_TO: "int32",
     }
 )
+
+
+TOLD: Final[Schema] = MappingProxyType(
+    {
+        CUSTOMER: "int64",
+        TYPE: "int64",
+        PRODUCT: "Int64",
+        PROBABILITY: "float64",
+        WINDOW_FROM: "int32",
+        WINDOW_TO: "int32",
+        EXPECTED_ON: "int32",
+        REASON: "str",
+    }
+)
+"""Who is due; ``product`` is the item of the type that she most likely buys again."""
+
+BROKEN: Final[Schema] = MappingProxyType(
+    {
+        CUSTOMER: "int64",
+        TYPE: "int64",
+        PRODUCT: "Int64",
+        SCORE: "float64",
+        LAST_DAY: "int32",
+        OVERDUE: "float64",
+        REASON: "str",
+    }
+)
+"""Rhythms that broke off, ``overdue`` days beyond their mean interval."""
 
 
 class UnableToReadFrame(ValueError):

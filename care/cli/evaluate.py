@@ -11,9 +11,10 @@ from typer.core import TyperCommand
 from care.cli.option import PLAIN, AsJson, print_json
 
 if TYPE_CHECKING:
+    from datetime import date
     from zoneinfo import ZoneInfo
 
-LISTS = ("--k", "--models")
+LISTS = ("--k", "--models", "--horizon", "--origins")
 PICTURES = (".svg", ".png")
 
 evaluate = typer.Typer(help="Measure the models on a shop's own orders.", **PLAIN)
@@ -102,10 +103,7 @@ def items(
     each does, by how much they are apart and how surely, and which of them would be promoted.
     """
     ks = _lengths(k)
-    if plot is not None and plot.suffix.lower() not in PICTURES:
-        raise typer.BadParameter(
-            f"{plot.name!r} ends with neither of {', '.join(PICTURES)}", param_hint="--plot"
-        )
+    _drawable(plot)
     zone = _zone(timezone)
 
     from care import evaluation as workflow
@@ -133,6 +131,124 @@ def items(
         from care.terminal.evaluation import print_items
 
         print_items(found)
+
+
+@evaluate.command(cls=Lists)
+def timing(
+    orders: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE",
+            help="Order lines, Parquet or CSV: customer_id, order_id, ordered_at, product_id, "
+            "product_type, and quantity if there is one.",
+        ),
+    ],
+    horizon: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="DAYS…",
+            help="Days to look ahead, such as 7 14; models are compared at the first. "
+            "Default: 7 14",
+        ),
+    ] = None,
+    products: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="product_id and product_type, where the order lines do not tell the type.",
+        ),
+    ] = None,
+    origins: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="DATE…",
+            help="Last known days to foretell from. Default: the last five, 14 days apart, whose "
+            "horizons are over",
+        ),
+    ] = None,
+    models: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME…", help="Measure only these. Default: all there are"),
+    ] = None,
+    timezone: Annotated[
+        str, typer.Option(metavar="ZONE", help="Where moments with a UTC offset become days.")
+    ] = "UTC",
+    seed: Annotated[int, typer.Option(min=0, help="Of the intervals.")] = 0,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Draw calibration and due lists at the first horizon, .svg or .png.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Foretell from several past days who buys which type of product again.
+
+    At each of them every model learns from the orders up to that day alone. Says how well each
+    ranks, whether its probabilities came true, and which of them would be promoted.
+    """
+    horizons = _horizons(horizon)
+    _drawable(plot)
+    zone, days = _zone(timezone), None if origins is None else _dates(origins)
+
+    from care import evaluation as workflow
+    from recommender.timing import MODELS
+
+    found = workflow.evaluate_order_file_timing(
+        orders,
+        zone=zone,
+        products=products,
+        horizons=horizons,
+        origins=days,
+        models=tuple(MODELS) if models is None else _words(models),
+        seed=seed,
+    )
+    if plot is not None:
+        from care.chart import draw_timing
+
+        plot.write_bytes(draw_timing(found, as_png=plot.suffix.lower() == ".png"))
+    if as_json:
+        print_json(found.numbers())
+    else:
+        from care.terminal.evaluation import print_timing
+
+        print_timing(found)
+
+
+def _drawable(plot: Path | None) -> None:
+    if plot is not None and plot.suffix.lower() not in PICTURES:
+        raise typer.BadParameter(
+            f"{plot.name!r} ends with neither of {', '.join(PICTURES)}", param_hint="--plot"
+        )
+
+
+def _horizons(given: Sequence[str] | None) -> tuple[int, ...]:
+    words = _words(given or ("7", "14"))
+    wrong = [word for word in words if not re.fullmatch(r"[1-9][0-9]{0,2}", word)]
+    if wrong or not words:
+        raise typer.BadParameter(
+            f"{', '.join(wrong) or 'nothing'!r} is no number of days from 1 to 999; "
+            "write --horizon 7 14",
+            param_hint="--horizon",
+        )
+    return tuple(int(word) for word in words)
+
+
+def _dates(given: Sequence[str]) -> "tuple[date, ...]":
+    from datetime import date
+
+    found = []
+    for word in _words(given):
+        try:
+            found.append(date.fromisoformat(word))
+        except ValueError:
+            raise typer.BadParameter(
+                f"{word!r} is no date; write it as 2017-11-14", param_hint="--origins"
+            ) from None
+    if not found:
+        raise typer.BadParameter("nothing is no date; write 2017-11-14", param_hint="--origins")
+    return tuple(found)
 
 
 def _words(given: Sequence[str]) -> tuple[str, ...]:

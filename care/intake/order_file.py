@@ -17,6 +17,7 @@ from care.intake.text import tidy
 
 IDS = ("customer_id", "order_id", "product_id")
 MOMENT, PLACE, QUANTITY = "ordered_at", "basket_index", "quantity"
+PRODUCT, TYPE = "product_id", "product_type"
 _OFFSET = r"(?:Z|[+-][0-9]{2}:?[0-9]{2})$"
 _WHOLE = r"0|-?[1-9][0-9]{0,17}"
 _NO_DATE = r"[0-9]{1,7}|[0-9]{9,}"
@@ -32,8 +33,9 @@ class OrderFile:
     """A history, and what became of the file's rows: ``read = history's rows + set aside``."""
 
     history: pd.DataFrame
-    """``customer, order, item, day``; keys count from 0. Orders of a customer are numbered in the
-    order of their moments, and of one moment in the order of their ids."""
+    """``customer, order, item, day`` and, if asked for, ``type``; keys count from 0. Orders of a
+    customer are numbered in the order of their moments, and of one moment in the order of their
+    ids."""
     customers: pd.Index
     """The id of each customer key, as text."""
     read: int
@@ -41,7 +43,14 @@ class OrderFile:
     """Reason -> rows."""
 
 
-def read_order_file(path: Path, *, zone: ZoneInfo, by_place: bool = False) -> OrderFile:
+def read_order_file(
+    path: Path,
+    *,
+    zone: ZoneInfo,
+    by_place: bool = False,
+    typed: bool = False,
+    products: Path | None = None,
+) -> OrderFile:
     """Read ``customer_id, order_id, ordered_at, product_id`` and, if it is there, ``quantity``.
 
     Ids are text or whole numbers; ids of orders need be unique within a customer only. A row leaves
@@ -52,6 +61,8 @@ def read_order_file(path: Path, *, zone: ZoneInfo, by_place: bool = False) -> Or
         zone: where moments with an offset become days; those without are taken as they stand.
         by_place: no dates: ``basket_index``, or else ``ordered_at``, holds the whole-numbered place
             of a basket, and that place is its day.
+        typed: each line needs its ``product_type`` too, here or in ``products``.
+        products: a file with ``product_id`` and ``product_type``, as ``path`` may be.
 
     Raises:
         UnableToReadOrderFile: no such file, neither Parquet nor CSV, a column is missing, or no row
@@ -60,8 +71,9 @@ def read_order_file(path: Path, *, zone: ZoneInfo, by_place: bool = False) -> Or
     if not path.exists():
         raise UnableToReadOrderFile(f"{path}: there is no such file; name one with --orders.")
     wanted = [*IDS, *([PLACE] if by_place else []), MOMENT, QUANTITY]
-    is_csv = path.is_file() and format_of(str(path)) == "csv"
-    rows, torn = _from_csv(path, wanted) if is_csv else (_from_parquet(path, wanted), 0)
+    if typed and products is None:
+        wanted.append(TYPE)
+    rows, torn = _read(path, wanted)
     when = PLACE if by_place and PLACE in rows else MOMENT
     lacking = [name for name in (*IDS, when) if name not in rows]
     if lacking:
@@ -69,11 +81,20 @@ def read_order_file(path: Path, *, zone: ZoneInfo, by_place: bool = False) -> Or
             f"{path} has no column {', '.join(lacking)}; it needs {', '.join((*IDS, MOMENT))}. "
             "Rename its columns, or add what is missing."
         )
+    if typed and products is None and TYPE not in rows:
+        raise UnableToReadOrderFile(
+            f"{path} has no column {TYPE}; add it, or name a file of {PRODUCT} and {TYPE} "
+            "with --products."
+        )
     read, counted = len(rows) + torn, {"torn_row": torn} if torn else {}
     for name in IDS:
         rows[name] = _ids(rows[name])
     moment = _places(rows[when]) if by_place else _moments(rows[when], zone)
     flaws = {_MISSING[name]: rows[name].isna() for name in IDS}
+    if typed:
+        types = _types(rows, products)
+        rows[TYPE] = types
+        flaws["no_product_type"] = types.isna()
     flaws["unreadable_place" if by_place else "unreadable_date"] = moment.isna()
     if QUANTITY in rows:
         quantity = pd.to_numeric(rows[QUANTITY], errors="coerce").astype("Float64")
@@ -95,6 +116,35 @@ def read_order_file(path: Path, *, zone: ZoneInfo, by_place: bool = False) -> Or
         )
     history, customers = _history(rows[left], moment[left], by_place=by_place)
     return OrderFile(history, customers, read, counted)
+
+
+def _read(path: Path, wanted: list[str]) -> tuple[pd.DataFrame, int]:
+    """The wanted columns as far as they are there, and how many rows were torn."""
+    is_csv = path.is_file() and format_of(str(path)) == "csv"
+    return _from_csv(path, wanted) if is_csv else (_from_parquet(path, wanted), 0)
+
+
+def _types(rows: pd.DataFrame, products: Path | None) -> pd.Series:
+    """The type of each line's product as text; missing where nobody tells it."""
+    if products is None:
+        return _text(rows[TYPE])
+    if not products.exists():
+        raise UnableToReadOrderFile(f"{products}: there is no such file; name one with --products.")
+    told, _ = _read(products, [PRODUCT, TYPE])
+    lacking = [name for name in (PRODUCT, TYPE) if name not in told]
+    if lacking:
+        raise UnableToReadOrderFile(
+            f"{products} has no column {', '.join(lacking)}; it needs {PRODUCT} and {TYPE}."
+        )
+    of = pd.Series(_text(told[TYPE]).to_numpy(), index=_ids(told[PRODUCT]).astype("str"))
+    found: pd.Series = rows[PRODUCT].astype("str").map(of[~of.index.duplicated()])
+    return found
+
+
+def _text(column: pd.Series) -> pd.Series:
+    texts = tidy(column.astype("str"))
+    found: pd.Series = texts.mask((texts == "") | column.isna())
+    return found
 
 
 def _from_parquet(path: Path, wanted: list[str]) -> pd.DataFrame:
@@ -205,4 +255,7 @@ def _history(
             "day": day[trip].astype(np.int32),
         }
     )
+    if TYPE in rows:
+        kind, _ = pd.factorize(rows[TYPE], sort=True)
+        history["type"] = kind.astype(np.int64)
     return history, pd.Index(customers).astype("str")

@@ -1,11 +1,13 @@
 """What the models are worth, on the screen."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
-from care.evaluation import ItemsEvaluated
+from care.evaluation import ItemsEvaluated, TimingEvaluated
 from care.terminal.screen import Line, console, label, listed, table
 from recommender.interval import Interval
 
@@ -60,10 +62,54 @@ def _conclusion(found: ItemsEvaluated) -> Iterator[Line]:
     yield label("Promoted"), found.promotion.reason
     for model, why in found.evaluation.left_out.items():
         yield label("Left out"), f"{model}: {why}"
+    yield from _read(numbers)
+    if unknown := found.protocol["unknown_test_users"]:
+        yield label("Look"), f"{unknown:,} of the test users have no order"
+
+
+TIMING_SHOWN = ("auc", "ap", "p@1000", "brier", "ece", "care_list")
+
+
+def print_timing(found: TimingEvaluated) -> None:
+    """Every figure at each horizon, the differences, who would be promoted, and what was read."""
+    first = next(iter(found.trials.values()))
+    pairs = int(next(iter(first.figures.values()))["pairs"])
+    console.print()
+    origins = len(found.protocol["origins"])
+    console.rule(f"[bold]{pairs:,} pairs foretold from {origins} days", style="cyan")
+    for horizon, trial in found.trials.items():
+        rows = table()
+        rows.add_column(f"{horizon} days", no_wrap=True)
+        for name in TIMING_SHOWN:
+            rows.add_column(name.replace("_", " "), justify="right")
+        for model, figures in trial.figures.items():
+            style = "bold green" if model == found.promotion.promoted else ""
+            cells = [_figure(figures[name]) for name in TIMING_SHOWN]
+            rows.add_row(Text(model, style), *cells)
+        console.print(rows)
+        console.print()
+    console.print(listed(_timing_conclusion(found)))
+
+
+def _figure(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.4f}"
+
+
+def _timing_conclusion(found: TimingEvaluated) -> Iterator[Line]:
+    yield label("Promoted"), found.promotion.reason
+    numbers = found.numbers()
+    for model, why in numbers["left_out"].items():
+        yield label("Left out"), f"{model}: {why}"
+    yield label("From"), ", ".join(found.protocol["origins"])
+    yield from _read(numbers["read"])
+
+
+def _read(numbers: Mapping[str, Any]) -> Iterator[Line]:
+    types = f" of {numbers['types']:,} types" if "types" in numbers else ""
     yield (
         label("Read"),
         f"{numbers['rows']:,} rows: {numbers['customers']:,} customers, {numbers['orders']:,} "
-        f"orders, {numbers['products']:,} products",
+        f"orders, {numbers['products']:,} products{types}",
     )
     if numbers["set_aside"]:
         reasons = ", ".join(
@@ -71,5 +117,3 @@ def _conclusion(found: ItemsEvaluated) -> Iterator[Line]:
             for reason, count in sorted(numbers["set_aside"].items(), key=lambda one: -one[1])
         )
         yield label("Set aside"), f"{numbers['rows'] - numbers['kept']:,} rows: {reasons}"
-    if unknown := found.protocol["unknown_test_users"]:
-        yield label("Look"), f"{unknown:,} of the test users have no order"

@@ -61,6 +61,56 @@ def items(data: str) -> str:
     )
 
 
+def timing(horizon: str) -> str:
+    """How well the timing models do on public data, as ``benchmarks/timing.py`` measured it."""
+    head = ("Model", "AUC", "AP", "Top 1,000", "Brier", "ECE", "Worst ECE", "Care AP", "Care list")
+    shown = ("auc", "ap", "p@1000", "brier", "ece", "ece_worst", "care_ap", "care_list")
+    return table(
+        head,
+        (
+            (
+                f"`{name}`",
+                *(
+                    f"{one[figure]:.{4 if figure == 'brier' else 3}f}".lstrip("0")
+                    for figure in shown
+                ),
+            )
+            for name, one in _read("timing")["accuracy"][horizon]["models"].items()
+        ),
+    )
+
+
+def _places(figure: str) -> int:
+    return 4 if figure in ("brier", "ece", "ece_worst") else 3
+
+
+def timing_breaks() -> str:
+    """How well broken rhythms are found, as ``benchmarks/timing.py`` measured it."""
+    return table(
+        ("Score", "AUC", "Right among the surest tenth"),
+        (
+            (f"`{name}`", f"{one['auc']:.3f}".lstrip("0"), f"{one['p@10%']:.3f}".lstrip("0"))
+            for name, one in _read("timing")["breaks"].items()
+        ),
+    )
+
+
+def timing_shift() -> str:
+    """How true probabilities stay in a season unlike the one before."""
+    return table(
+        ("Season", "Model", "AP", "ECE", "Worst ECE"),
+        (
+            (
+                season,
+                f"`{name}`",
+                *(f"{one[figure]:.3f}".lstrip("0") for figure in ("ap", "ece", "ece_worst")),
+            )
+            for season, found in _read("timing")["shift"].items()
+            for name, one in found.items()
+        ),
+    )
+
+
 def _seconds(seconds: float) -> str:
     """As many places as say something."""
     return f"{seconds:.{1 if seconds >= 1 else 2 if seconds >= 0.1 else 4}f}"

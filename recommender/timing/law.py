@@ -80,13 +80,10 @@ class Law:
         """
         pairs = as_of(pairs, today)
         last_day = pairs[columns.LAST_DAY].to_numpy().astype(np.int64)
-        mu, sd = self._expectation(pairs)
-        curves = Curves(LOW, STEP, self.survival)
-        curve = _bucket(pairs[columns.PURCHASES].to_numpy().astype(np.int64))
-        age = (today - last_day).astype(np.float64)
-        alive = np.where(age > 0, curves.at(curve, _z(age, mu, sd)), 1.0)
-        later = curves.at(curve, _z(age + horizon, mu, sd))
-        probability = np.where(alive > 0, 1.0 - later / np.where(alive > 0, alive, 1.0), 0.0)
+        outlook = self.outlook(pairs, today=today)
+        mu, sd, curve, alive = outlook.mu, outlook.sd, outlook.curve, outlook.alive
+        curves = outlook.curves
+        probability = outlook.probability(horizon)
 
         def after_last(survival: Floats) -> Floats:
             days = np.exp(mu + sd * curves.reaching(curve, survival))
@@ -97,14 +94,22 @@ class Law:
         window_from = np.maximum(window_from, today + 1)
         window_to = np.maximum(last_day + np.ceil(after_last(alive * TAIL)), window_from)
         kept = [columns.CUSTOMER, columns.TYPE, columns.PURCHASES, columns.LAST_DAY]
-        return pairs[[*kept, columns.MEAN_INTERVAL]].assign(
-            **{
-                columns.PROBABILITY: np.clip(probability, 0.0, 1.0),
-                columns.EXPECTED_DAY: (last_day + np.rint(after_last(half))).astype(np.int32),
-                columns.WINDOW_FROM: window_from.astype(np.int32),
-                columns.WINDOW_TO: window_to.astype(np.int32),
-            }
-        )
+        foretold: dict[str, NDArray[Any]] = {
+            columns.PROBABILITY: probability,
+            columns.EXPECTED_DAY: (last_day + np.rint(after_last(half))).astype(np.int32),
+            columns.WINDOW_FROM: window_from.astype(np.int32),
+            columns.WINDOW_TO: window_to.astype(np.int32),
+        }
+        return pairs[[*kept, columns.MEAN_INTERVAL]].assign(**foretold)
+
+    def outlook(self, pairs: pd.DataFrame, *, today: int) -> "Outlook":
+        """Where each pair stands on its curve; ``pairs`` are rows of ``columns.PAIRS``."""
+        mu, sd = self._expectation(pairs)
+        curves = Curves(LOW, STEP, self.survival)
+        curve = _bucket(pairs[columns.PURCHASES].to_numpy().astype(np.int64))
+        age = (today - pairs[columns.LAST_DAY].to_numpy()).astype(np.float64)
+        alive = np.where(age > 0, curves.at(curve, _z(age, mu, sd)), 1.0)
+        return Outlook(mu, sd, curve, age, alive, curves)
 
     def _expectation(self, pairs: pd.DataFrame) -> tuple[Floats, Floats]:
         n = pairs[columns.PURCHASES].to_numpy() - 1.0
@@ -126,6 +131,43 @@ class Law:
         mine = {name[6:]: array for name, array in arrays.items() if name.startswith("prior_")}
         prior = Prior.from_arrays(mine, parameters["prior"])
         return cls(prior, arrays["survival"], parameters["window_days"])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outlook:
+    """Pairs as the law sees them on one day; every array is (N,)."""
+
+    mu: Floats
+    """Expected log interval in days."""
+    sd: Floats
+    curve: Ints
+    age: Floats
+    """Days since the last purchase."""
+    alive: Floats
+    """Share of such intervals that last as long as this one has."""
+    curves: Curves
+
+    def of_rows(self, kept: NDArray[np.bool_]) -> "Outlook":
+        """Some of the pairs."""
+        arrays = (self.mu[kept], self.sd[kept], self.curve[kept], self.age[kept], self.alive[kept])
+        return Outlook(*arrays, self.curves)
+
+    def z(self, ahead: float = 0.0) -> Floats:
+        """Standardised log of the interval as it would be in so many days."""
+        return _z(self.age + ahead, self.mu, self.sd)
+
+    def probability(self, horizon: float) -> Floats:
+        """Chance of a purchase within so many days."""
+        later = self.curves.at(self.curve, self.z(horizon))
+        alive = np.where(self.alive > 0, self.alive, 1.0)
+        found = np.where(self.alive > 0, 1.0 - later / alive, 0.0)
+        return np.asarray(np.clip(found, 0.0, 1.0))
+
+    def days_until(self, part: float) -> Floats:
+        """Days from today by which so large a part of such pairs has bought."""
+        z = self.curves.reaching(self.curve, self.alive * (1.0 - part))
+        days = np.minimum(np.exp(self.mu + self.sd * z), LONGEST_DAYS)
+        return np.asarray(np.maximum(days - self.age, 0.0))
 
 
 def _posterior(prior: Prior, types: Ints, n: Floats, total: Floats) -> tuple[Floats, Floats]:

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import Protocol, TypeAlias
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from recommender import columns
 
@@ -56,6 +58,12 @@ def chunked(purchase_days: PurchaseDays) -> Iterable[pd.DataFrame]:
             "purchase days are walked twice; give a list of chunks, or an object reading them anew"
         )
     return purchase_days
+
+
+def bought(pairs: pd.DataFrame, later: pd.DataFrame) -> NDArray[np.bool_]:
+    """Whether each pair is among the purchase days of ``later``."""
+    keys = [columns.CUSTOMER, columns.TYPE]
+    return pd.MultiIndex.from_frame(pairs[keys]).isin(pd.MultiIndex.from_frame(later[keys]))
 
 
 def as_of(pairs: pd.DataFrame, today: int) -> pd.DataFrame:

@@ -1,7 +1,6 @@
 """How regularly each customer buys each type: the sufficient statistics of every timing model."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -45,14 +44,20 @@ def visits(purchase_days: pd.DataFrame, *, today: int) -> Visits:
     if frame.empty:
         none = np.empty(0, dtype=np.int64)
         return Visits(none, none, none, np.empty(0, dtype=np.int32))
-    customer, customers = _codes(frame[columns.CUSTOMER])
-    kind, kinds = _codes(frame[columns.TYPE])
+    customer, customers = _codes(frame[columns.CUSTOMER].to_numpy(), len(frame))
+    kind, kinds = _codes(frame[columns.TYPE].to_numpy(), len(frame))
     day = frame[columns.DAY].to_numpy().astype(np.int64)
     origin = int(day.min())
     span = int(day.max()) - origin + 1
-    key = np.sort(pack((customer, kind, day - origin), (customers.size, kinds.size, span)))
-    key = key[starts(key)]
-    pair, day = np.divmod(key, span)
+    day -= origin
+    key = pack((customer, kind, day), (customers.size, kinds.size, span))
+    if (key[1:] < key[:-1]).any():
+        key.sort()
+    repeated = key[1:] == key[:-1]
+    if repeated.any():
+        key = key[np.concatenate(([True], ~repeated))]
+    pair = key // span
+    day = key - pair * span
     start = starts(pair)
     customer, kind = np.divmod(pair[start], kinds.size)
     return Visits(customers[customer], kinds[kind], start, (day + origin).astype(np.int32))
@@ -68,7 +73,7 @@ def rhythm(purchase_days: PurchaseDays, *, today: int) -> pd.DataFrame:
         ``columns.PAIRS``, ordered by customer and type within each chunk.
     """
     chunks = [purchase_days] if isinstance(purchase_days, pd.DataFrame) else purchase_days
-    parts = [_pairs(visits(chunk, today=today)) for chunk in chunks]
+    parts = [summary(visits(chunk, today=today)) for chunk in chunks]
     return pd.concat(parts, ignore_index=True) if parts else columns.empty(columns.PAIRS)
 
 
@@ -86,7 +91,8 @@ def log_intervals(of: Visits) -> tuple[NDArray[np.float64], Ints, Ints]:
     return np.log(gap), of.pair[end], end
 
 
-def _pairs(of: Visits) -> pd.DataFrame:
+def summary(of: Visits) -> pd.DataFrame:
+    """``columns.PAIRS`` of ordered purchase days."""
     purchases = of.purchases
     first_day = of.day[of.start]
     last_day = of.day[of.start + purchases - 1]
@@ -103,13 +109,19 @@ def _pairs(of: Visits) -> pd.DataFrame:
             columns.LAST_DAY: last_day,
             columns.MEAN_INTERVAL: (last_day - first_day) / divisor,
             columns.MEAN_LOG_INTERVAL: mean_log,
+            # Without any interval bincount would count in whole numbers.
             columns.LOG_INTERVAL_SS: np.bincount(
                 pair, (value - mean_log[pair]) ** 2, of.start.size
-            ),
+            ).astype(np.float64),
         }
     )
 
 
-def _codes(column: "pd.Series[Any]") -> tuple[Ints, Ints]:
-    codes, values = pd.factorize(column.to_numpy(), sort=True)
-    return codes.astype(np.int64), np.asarray(values, dtype=np.int64)
+def _codes(values: Ints, rows: int) -> tuple[Ints, Ints]:
+    """Places in ascending keys that hold all values, and those keys."""
+    low, high = int(values.min()), int(values.max())
+    if high - low <= 4 * rows + 1_000:
+        # Keys that lie close together need no hashing; some of them nobody may have.
+        return values.astype(np.int64) - low, np.arange(low, high + 1, dtype=np.int64)
+    codes, found = pd.factorize(values, sort=True)
+    return codes.astype(np.int64), np.asarray(found, dtype=np.int64)
