@@ -1,0 +1,54 @@
+"""What went wrong, as a page for a person and as JSON for a program."""
+
+import logging
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from markupsafe import escape
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from care.console.access import NotAllowed
+from care.console.page import path_of, render, speech_of
+from care.console.role import Visitor
+
+log = logging.getLogger(__name__)
+
+
+async def explain_fault(request: Request, error: Exception) -> Response:
+    """Say what cannot be done, and what can."""
+    status, title, why = _told(request, error)
+    if path_of(request).startswith("/api/"):
+        return JSONResponse({"detail": why}, status)
+    visitor: Visitor | None = getattr(request.state, "visitor", None)
+    if visitor is None:
+        return bare_page(request, why, status=status)
+    return render(request, visitor, "fault.html", status=status, title=title, why=why)
+
+
+def bare_page(request: Request, why: str, root: str = "", status: int = 401) -> HTMLResponse:
+    """A page for somebody who was not let in: it fetches nothing, so it needs no leave."""
+    say = speech_of(request)
+    title, way = say("refused.title"), say("refused.way_in")
+    again = f'<p><a href="{escape(root)}">{escape(say("refused.again"))}</a></p>' if root else ""
+    return HTMLResponse(
+        f'<!doctype html><html lang="{say.language}"><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
+        f"<main><h1>{escape(title)}</h1><p>{escape(why)}</p><p>{escape(way)}</p>{again}</main>",
+        status,
+    )
+
+
+def _told(request: Request, error: Exception) -> tuple[int, str, str]:
+    say = speech_of(request)
+    if isinstance(error, NotAllowed):
+        log.warning("refused %s %s: %s", request.method, path_of(request), error.why)
+        role = say.name("role", str(error.needed)) if error.needed else ""
+        return 403, say("refused.title"), say(error.why, role=role) if role else say(error.why)
+    if isinstance(error, RequestValidationError):
+        fields = ", ".join(dict.fromkeys(str(one["loc"][-1]) for one in error.errors()))
+        return 422, say("fault.unreadable"), say("fault.fields", fields=fields)
+    assert isinstance(error, HTTPException)
+    if error.status_code == 404:
+        return 404, say("fault.not_found"), say("fault.not_found_why")
+    return error.status_code, say("fault.title"), str(error.detail)
