@@ -36,6 +36,7 @@ _CODES = {
     "UnableToMovePoints": Exit.REFUSED,
     "UnableToPlan": Exit.REFUSED,
     "UnableToRecordConsent": Exit.REFUSED,
+    "UnableToServe": Exit.FAILED,
     "UnableToSuppress": Exit.REFUSED,
 }
 """By name, so that the modules that raise them need not be imported."""

@@ -114,7 +114,7 @@ def _decide(
         night,
         campaign,
         Verdict(verdict),
-        actor=who or _login(),
+        actor=who or login_name(),
         reason=reason,
         now=now or datetime.now(UTC),
         seen=seen,
@@ -127,7 +127,8 @@ def _decide(
             print("`care release` will send it inside each customer's own hours.")
 
 
-def _login() -> str:
+def login_name() -> str:
+    """Who sits at this terminal, as the machine knows her."""
     from getpass import getuser
 
     try:

@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from care.console import campaign, language, tonight, verdict
+from care.console import campaign, change, language, message, tonight, wording
 from care.console.access import Door, NotAllowed, NotLetIn, known, sealed
 from care.console.fault import bare_page, explain_fault
 from care.console.header import SafeHeaders
@@ -19,7 +19,9 @@ from care.runtime import Runtime
 
 log = logging.getLogger(__name__)
 
-ROUTERS = (language.router, tonight.router, verdict.router, campaign.router)
+ROUTERS = tuple(
+    module.router for module in (language, tonight, wording, change, message, campaign)
+)
 """In this order: a path that names a thing comes before one that takes any name."""
 
 

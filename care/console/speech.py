@@ -1,5 +1,6 @@
 """What the console says: its catalogues, and dates, money and counts as each language has them."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
@@ -45,6 +46,16 @@ def catalogue(language: str) -> Words:
     return found
 
 
+@cache
+def sentences(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """What the ledger keeps in English, as patterns, and how a language says it."""
+    path = files("care.console").joinpath("words", f"told.{language}.toml")
+    if not path.is_file():
+        return ()
+    told = tomllib.loads(path.read_text("utf-8"))["told"]
+    return tuple((re.compile(one["english"], re.DOTALL), one["say"]) for one in told)
+
+
 def negotiate(wanted: str | None, accepted: str | None) -> str:
     """The language somebody chose, else the first of her browser's that the console speaks."""
     if wanted in LANGUAGES:
@@ -86,6 +97,21 @@ class Speech:
         """A name for a code; one that no catalogue knows is shown as words."""
         found = self._words.get(f"{kind}.{code}")
         return found if isinstance(found, str) else code.replace("_", " ")
+
+    def told(self, sentence: str) -> str:
+        """A sentence that the house wrote in English, in this language where it is known."""
+        for pattern, said in sentences(self.language):
+            if found := pattern.fullmatch(sentence):
+                named = {name: self._part(name, text) for name, text in found.groupdict().items()}
+                return said.format(**named)
+        return sentence
+
+    def _part(self, name: str, text: str | None) -> str:
+        """A word within a sentence: codes by their names, sentences by their translation."""
+        kind = name.rstrip("0123456789")
+        if kind in ("campaign", "tier", "channel", "locale", "state", "reason", "verdict"):
+            return self.name(kind, (text or "").strip())
+        return self.told(text or "") if kind == "rest" else text or ""
 
     def number(self, value: float) -> str:
         """A count."""

@@ -1,41 +1,29 @@
 """Tonight: every campaign of a night at a glance, and what became of everybody who was due."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import date
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
-from care import desk, gifting, report
+from care import desk
 from care.console.access import Viewer
 from care.console.page import render, runtime_of
-from care.report import NightReport, UnableToReport
-from care.runtime import Runtime
+from care.console.role import Visitor
+from care.desk.overview import CampaignOverview, overview
+from care.report import UnableToReport
 from care.storage import nights
 from care.storage.database import reading
-from care.storage.reviews import CampaignNight
 
 router = APIRouter()
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One campaign of a night beside what it was: ``None`` where that night was not planned."""
-
-    campaign: CampaignNight
-    touches: int
-    yesterday: int | None
-    last_week: int | None
-    channels: Mapping[str, int]
-    excluded: int
+NIGHTS_BACK = 21
 
 
 @router.get("/")
 def tonight(request: Request, visitor: Viewer) -> Response:
     """The last night that was planned."""
-    runtime = runtime_of(request)
-    with reading(runtime.engine) as connection:
+    with reading(runtime_of(request).engine) as connection:
         night = nights.latest_night(connection)
     if night is None:
         return render(request, visitor, "empty.html")
@@ -48,64 +36,52 @@ def one_night(request: Request, visitor: Viewer, night: date) -> Response:
     return _page(request, visitor, night)
 
 
-def _page(request: Request, visitor: Viewer, night: date) -> Response:
+def _page(request: Request, visitor: Visitor, night: date) -> Response:
     runtime = runtime_of(request)
     try:
-        found = report.night_report(runtime, night)
-    except UnableToReport as error:
-        return render(request, visitor, "fault.html", status=404, title=str(night), why=str(error))
-    lines = _lines(runtime, found)
+        found = overview(runtime, night)
+    except UnableToReport:
+        raise HTTPException(404) from None
     with reading(runtime.engine) as connection:
         planned = nights.planned_nights(connection)
+    lines = sorted(found.campaigns, key=_most_urgent_first)
+    waiting = desk.list_campaigns(runtime, waiting_only=True)
     return render(
         request,
         visitor,
         "tonight.html",
         night=night,
-        nights=planned[-14:][::-1],
+        nights=planned[-NIGHTS_BACK:][::-1],
         found=found,
         lines=lines,
-        earlier=[
-            one
-            for one in desk.list_campaigns(runtime, waiting_only=True)
-            if one.night != night
-        ],
-        budgets=gifting.status(runtime, night=night).budgets,
+        waiting=[one for one in lines if one.stands.state in ("waiting", "held")],
+        messages=sum(one.messages for one in lines),
+        yesterday=_sum(one.yesterday for one in lines),
+        last_week=_sum(one.last_week for one in lines),
+        excluded=_together(*(one.excluded for one in lines), *found.silent.values()),
+        deferred=_together(*(one.deferred for one in lines)),
+        fallbacks=_fallbacks(lines),
+        earlier=[one for one in waiting if one.night != night],
     )
 
 
-def _lines(runtime: Runtime, found: NightReport) -> list[Line]:
-    night = found.record.night
-    before = _touched(runtime, night - timedelta(days=1))
-    week = _touched(runtime, night - timedelta(days=7))
-    touched = found.count("treated")
-    excluded = found.outcome("excluded")
-    return [
-        Line(
-            campaign=one,
-            touches=touched.get(one.campaign, 0),
-            yesterday=None if before is None else before.get(one.campaign, 0),
-            last_week=None if week is None else week.get(one.campaign, 0),
-            channels={
-                str(channel): int(group["count"].sum())
-                for channel, group in found.messages[
-                    found.messages["campaign"] == one.campaign
-                ].groupby("channel")
-            },
-            excluded=sum(excluded.get(one.campaign, {}).values()),
-        )
-        for one in sorted(found.campaigns, key=_most_urgent_first)
-    ]
+def _most_urgent_first(one: CampaignOverview) -> tuple[bool, object, str]:
+    stands = one.stands
+    return stands.state not in ("waiting", "held"), stands.decide_by, stands.campaign
 
 
-def _most_urgent_first(one: CampaignNight) -> tuple[bool, object, str]:
-    return one.state not in ("waiting", "held"), one.decide_by, one.campaign
+def _sum(figures: Iterable[int | None]) -> int | None:
+    known = [one for one in figures if one is not None]
+    return sum(known) if known else None
 
 
-def _touched(runtime: Runtime, night: date) -> dict[str, int] | None:
-    with reading(runtime.engine) as connection:
-        if nights.find_night(connection, night) is None:
-            return None
-        rows = nights.count_touches(connection, night)
-    treated = rows[rows["arm"] == "treated"]
-    return {str(k): int(v) for k, v in treated.groupby("campaign")["count"].sum().items()}
+def _together(*counts: Mapping[str, int]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for one in counts:
+        total.update(one)
+    return dict(total.most_common())
+
+
+def _fallbacks(lines: list[CampaignOverview]) -> float:
+    messages = sum(one.messages for one in lines)
+    return sum(one.fallback_share * one.messages for one in lines) / messages if messages else 0.0
