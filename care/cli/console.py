@@ -17,9 +17,7 @@ def console(
         str | None,
         typer.Option("--as", metavar="NAME", help="Who decides. Default: your login name."),
     ] = None,
-    role: Annotated[
-        str, typer.Option(metavar="ROLE", help="viewer, reviewer or admin.")
-    ] = "admin",
+    role: Annotated[str, typer.Option(metavar="ROLE", help="viewer, reviewer or admin.")] = "admin",
     now: Now = None,
 ) -> None:
     """Look at the night's campaigns in a browser, and decide.
@@ -28,8 +26,8 @@ def console(
     this machine can reach it. Stop it with Ctrl-C.
     """
     from care.cli.review import login_name
-    from care.console.role import Role
     from care.console.serve import serve
+    from care.domain.role import Role
 
     try:
         chosen = Role(role)

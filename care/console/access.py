@@ -6,7 +6,8 @@ from typing import Annotated, Any, Protocol
 from fastapi import Depends, Request
 from itsdangerous import BadData, URLSafeTimedSerializer
 
-from care.console.role import Role, Visitor
+from care.console.visitor import Visitor
+from care.domain.role import Role
 
 FORM_FIELD, HEADER = "seal", "X-Care-Seal"
 FORM_SECONDS = 12 * 60 * 60

@@ -16,7 +16,8 @@ from care.console.app import build_app
 from care.console.fault import bare_page
 from care.console.header import SafeHeaders
 from care.console.page import speech_of
-from care.console.role import Role, Visitor
+from care.console.visitor import Visitor
+from care.domain.role import Role
 from care.runtime import Runtime
 
 HOST = "127.0.0.1"

@@ -19,9 +19,7 @@ from care.runtime import Runtime
 
 log = logging.getLogger(__name__)
 
-ROUTERS = tuple(
-    module.router for module in (language, tonight, wording, change, message, campaign)
-)
+ROUTERS = tuple(module.router for module in (language, tonight, wording, change, message, campaign))
 """In this order: a path that names a thing comes before one that takes any name."""
 
 
@@ -48,7 +46,7 @@ def build_app(
         app.include_router(router)
     app.add_middleware(SafeHeaders)
     app.add_exception_handler(NotLetIn, _not_let_in)
-    for kind in (NotAllowed, HTTPException, RequestValidationError):
+    for kind in (NotAllowed, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, explain_fault)
     return app
 

@@ -13,7 +13,7 @@ from care.console.disclosure import granted
 from care.console.header import LETTER_POLICY
 from care.console.page import link, render, root_of, runtime_of
 from care.console.preview import Preview, preview
-from care.console.role import Visitor
+from care.console.visitor import Visitor
 from care.desk import UnableToDecide
 from care.desk.changes import changed_since_yesterday
 from care.desk.letter import OpenLetter, open_letters
@@ -100,9 +100,7 @@ def changes_page(request: Request, visitor: Viewer, night: date, campaign: str) 
         found = changed_since_yesterday(runtime_of(request), night, campaign)
     except UnableToDecide:
         raise HTTPException(404) from None
-    return render(
-        request, visitor, "changes.html", night=night, campaign=campaign, found=found
-    )
+    return render(request, visitor, "changes.html", night=night, campaign=campaign, found=found)
 
 
 @router.get("/letters/{message_id}")

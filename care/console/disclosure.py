@@ -5,7 +5,7 @@ from collections.abc import Collection
 from fastapi import Request
 from itsdangerous import BadData, URLSafeTimedSerializer
 
-from care.console.role import Visitor
+from care.console.visitor import Visitor
 
 SECONDS = 15 * 60
 """So long a page goes on showing who somebody is, to the one who asked alone."""

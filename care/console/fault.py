@@ -9,8 +9,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from care.console.access import NotAllowed
+from care.console.header import ALWAYS
 from care.console.page import path_of, render, speech_of
-from care.console.role import Visitor
+from care.console.visitor import Visitor
 
 log = logging.getLogger(__name__)
 
@@ -18,12 +19,16 @@ log = logging.getLogger(__name__)
 async def explain_fault(request: Request, error: Exception) -> Response:
     """Say what cannot be done, and what can."""
     status, title, why = _told(request, error)
-    if path_of(request).startswith("/api/"):
-        return JSONResponse({"detail": why}, status)
     visitor: Visitor | None = getattr(request.state, "visitor", None)
-    if visitor is None:
-        return bare_page(request, why, status=status)
-    return render(request, visitor, "fault.html", status=status, title=title, why=why)
+    answer: Response
+    if path_of(request).startswith("/api/"):
+        answer = JSONResponse({"detail": why}, status)
+    elif visitor is None:
+        answer = bare_page(request, why, status=status)
+    else:
+        answer = render(request, visitor, "fault.html", status=status, title=title, why=why)
+    answer.headers.update(ALWAYS)  # what is broken is answered outside of what adds them
+    return answer
 
 
 def bare_page(request: Request, why: str, root: str = "", status: int = 401) -> HTMLResponse:
@@ -48,7 +53,8 @@ def _told(request: Request, error: Exception) -> tuple[int, str, str]:
     if isinstance(error, RequestValidationError):
         fields = ", ".join(dict.fromkeys(str(one["loc"][-1]) for one in error.errors()))
         return 422, say("fault.unreadable"), say("fault.fields", fields=fields)
-    assert isinstance(error, HTTPException)
+    if not isinstance(error, HTTPException):  # a fault of ours, which the server writes down
+        return 500, say("fault.title"), say("fault.broken")
     if error.status_code == 404:
         return 404, say("fault.not_found"), say("fault.not_found_why")
     return error.status_code, say("fault.title"), str(error.detail)

@@ -10,7 +10,7 @@ from care.console.access import Viewer
 from care.console.campaign import Grant, look_at
 from care.console.disclosure import granted
 from care.console.page import render, runtime_of
-from care.console.role import Visitor
+from care.console.visitor import Visitor
 from care.desk import UnableToDecide, show
 from care.desk.gift import eligible_gifts
 from care.desk.letter import open_letters

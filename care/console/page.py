@@ -13,8 +13,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from care.console.access import FORM_FIELD, seal_for
-from care.console.role import Role, Visitor
 from care.console.speech import LANGUAGES, NATIVE, Speech, negotiate
+from care.console.visitor import Visitor
+from care.domain.role import Role
 from care.runtime import Runtime
 
 LANGUAGE_COOKIE = "care_language"

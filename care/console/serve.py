@@ -8,7 +8,7 @@ from datetime import datetime
 import uvicorn
 
 from care.console.alone import HOST, Turnstile, UnableToServe, build_alone
-from care.console.role import Role
+from care.domain.role import Role
 from care.runtime import Runtime
 
 

@@ -146,10 +146,11 @@ class Speech:
 
     def moment(self, value: datetime) -> str:
         """A moment in the shop's time."""
-        return str(format_datetime(value, "EEE d MMM HH:mm", tzinfo=self.zone, locale=self.locale)
-                   if self.language == "en"
-                   else format_datetime(value, "MMMd EEE HH:mm", tzinfo=self.zone,
-                                        locale=self.locale))
+        return str(
+            format_datetime(value, "EEE d MMM HH:mm", tzinfo=self.zone, locale=self.locale)
+            if self.language == "en"
+            else format_datetime(value, "MMMd EEE HH:mm", tzinfo=self.zone, locale=self.locale)
+        )
 
     def clock(self, value: datetime) -> str:
         """A time of day in the shop's time."""

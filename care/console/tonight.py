@@ -10,7 +10,7 @@ from starlette.responses import Response
 from care import desk
 from care.console.access import Viewer
 from care.console.page import render, runtime_of
-from care.console.role import Visitor
+from care.console.visitor import Visitor
 from care.desk.overview import CampaignOverview, overview
 from care.report import UnableToReport
 from care.storage import nights

@@ -13,7 +13,7 @@ from care.console.change import Reason, Seen
 from care.console.header import LETTER_POLICY
 from care.console.page import go, link, now_of, render, runtime_of
 from care.console.preview import preview
-from care.console.role import Visitor
+from care.console.visitor import Visitor
 from care.desk import UnableToDecide
 from care.desk.letter import hide_for
 from care.desk.wording import (
@@ -196,9 +196,7 @@ def _find(request: Request, night: date, campaign: str, channel: Channel, locale
     raise HTTPException(404)
 
 
-def _told(
-    found: Wording, subject: str | None, txt: str | None, html: str | None
-) -> dict[str, str]:
+def _told(found: Wording, subject: str | None, txt: str | None, html: str | None) -> dict[str, str]:
     """What a form brought, with the line ends that templates have."""
     given = {"subject": subject, "txt": txt, "html": html}
     return {

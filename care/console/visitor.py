@@ -1,21 +1,9 @@
-"""A role at the desk: what a visitor of the console may do, and who she is."""
+"""A visitor of the console: who she is, and the role she has here."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
-
-class Role(StrEnum):
-    """What somebody may do, each role all that the ones before it may."""
-
-    VIEWER = "viewer"
-    REVIEWER = "reviewer"
-    ADMIN = "admin"
-
-    def covers(self, needed: "Role") -> bool:
-        """Whether this role may do what another one may."""
-        order = list(Role)
-        return order.index(self) >= order.index(needed)
+from care.domain.role import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +21,9 @@ class Visitor:
 
 
 def role_of(name: str, groups: Collection[str], mapped: Mapping[str, Role]) -> Role | None:
-    """The highest role that a user has by her name or by a role of hers elsewhere, if any.
+    """The role of a user by her name, else the highest by her roles elsewhere, if any.
 
-    ``mapped`` has keys such as ``user:mei`` and ``role:op``; a name of hers wins over her groups.
+    ``mapped`` has keys such as ``user:mei`` and ``role:op``.
     """
     by_name = mapped.get(f"user:{name}")
     if by_name is not None:
