@@ -9,7 +9,20 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from care.console import campaign, change, language, message, tonight, wording
+from care.console import (
+    api,
+    audit,
+    campaign,
+    change,
+    customer,
+    language,
+    library,
+    manual,
+    message,
+    picture,
+    tonight,
+    wording,
+)
 from care.console.access import Door, NotAllowed, NotLetIn, known, sealed
 from care.console.fault import bare_page, explain_fault
 from care.console.header import SafeHeaders
@@ -19,7 +32,10 @@ from care.runtime import Runtime
 
 log = logging.getLogger(__name__)
 
-ROUTERS = tuple(module.router for module in (language, tonight, wording, change, message, campaign))
+PAGES = (
+    *(language, manual, tonight, wording, change, message, campaign),
+    *(customer, picture, library, audit),
+)
 """In this order: a path that names a thing comes before one that takes any name."""
 
 
@@ -42,7 +58,9 @@ def build_app(
         openapi_url=None,
     )
     app.state.house, app.state.door, app.state.clock = House(open_house), door, clock
-    for router in ROUTERS:
+    for page in PAGES:
+        app.include_router(page.router, include_in_schema=False)
+    for router in api.ROUTERS:
         app.include_router(router)
     app.add_middleware(SafeHeaders)
     app.add_exception_handler(NotLetIn, _not_let_in)
