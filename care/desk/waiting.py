@@ -2,6 +2,7 @@
 
 import logging
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pandas as pd
 from sqlalchemy import Connection
@@ -9,10 +10,12 @@ from sqlalchemy import Connection
 from care import report
 from care.domain.decision import BY_POLICY, State, Verdict, content_hash, outside_bounds
 from care.domain.recommendation import FALLBACKS
+from care.domain.trail import last_change
 from care.runtime import Runtime
-from care.storage import messages, reviews
+from care.storage import messages, reviews, tallies
 from care.storage.database import reading, writing
 from care.storage.reviews import CampaignNight
+from care.wording import keep_what_was_said
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +30,8 @@ def queue(runtime: Runtime, *, night: date, now: datetime) -> dict[str, int]:
         rendered = messages.read_for_review(connection, night)
         for campaign, group in rendered.groupby("campaign"):
             _queue_campaign(runtime, connection, night, str(campaign), group, now)
+        tallies.tally(connection, night)
+        keep_what_was_said(runtime, connection, night)
     report.write_night_json(runtime)
     return {str(name): int(count) for name, count in rendered["campaign"].value_counts().items()}
 
@@ -40,25 +45,21 @@ def _queue_campaign(
     now: datetime,
 ) -> None:
     settings = runtime.policy.campaigns[campaign]
-    with_items = rendered[rendered["items_source"] != "none"]
-    share = float(with_items["items_source"].isin(FALLBACKS).mean()) if len(with_items) else 0.0
-    cost = int(rendered["gift_cost"].sum())
+    figures = measured(rendered)
     queued = CampaignNight(
         night=night,
         campaign=campaign,
         state=State.WAITING,
-        content_hash=content_hash(
-            zip(rendered["message_id"], rendered["render_sha256"], strict=True)
-        ),
         approval_id=None,
-        messages=len(rendered),
-        gift_cost=cost,
-        fallback_share=share,
         needs_person=outside_bounds(
-            settings.auto_approve, messages=len(rendered), gift_cost=cost, fallback_share=share
+            settings.auto_approve,
+            messages=figures["messages"],
+            gift_cost=figures["gift_cost"],
+            fallback_share=figures["fallback_share"],
         ),
         decide_by=now + timedelta(hours=settings.decide_within_hours),
         unanswered=str(settings.unanswered),
+        **figures,
     )
     before = reviews.find_campaign(connection, night, campaign, lock=True)
     if before is None:
@@ -66,6 +67,7 @@ def _queue_campaign(
     elif before.content_hash == queued.content_hash:
         return
     else:
+        queued.needs_person.extend(_changed_by(connection, night, campaign))
         reviews.change_content(connection, queued)
     if not queued.needs_person:
         reviews.decide(
@@ -77,6 +79,32 @@ def _queue_campaign(
             now=now,
         )
     log.info("%s, %s: %d messages queued", night, campaign, len(rendered))
+
+
+def measured(rendered: pd.DataFrame) -> dict[str, Any]:
+    """What a campaign's content comes to, as fields of ``CampaignNight``.
+
+    ``rendered``: as ``messages.read_for_review`` returns it.
+    """
+    with_items = rendered[rendered["items_source"] != "none"]
+    fallbacks = with_items["items_source"].isin(FALLBACKS)
+    return {
+        "content_hash": content_hash(
+            zip(rendered["message_id"], rendered["render_sha256"], strict=True)
+        ),
+        "messages": len(rendered),
+        "gift_cost": int(rendered["gift_cost"].sum()),
+        "fallback_share": float(fallbacks.mean()) if len(with_items) else 0.0,
+    }
+
+
+def _changed_by(connection: Connection, night: date, campaign: str) -> list[str]:
+    """What a person changed is not approved by policy, whatever its bounds."""
+    trail = reviews.read_decisions(connection, night=night, campaign=campaign)
+    change = last_change([line for line, _ in trail])
+    if change is None:
+        return []
+    return [f"changed by {change.actor}: {change.verdict.replace('_', ' ')}"]
 
 
 def list_campaigns(

@@ -46,6 +46,13 @@ def create_environment(templates: Path, *, inline_css: bool) -> Environment:
 
 def template_version(templates: Path, names: tuple[str, ...]) -> str:
     """Hash some templates and everything they include, by the files' names and content alone."""
+    found = referred(templates, names)
+    listed = "\0".join(f"{name}\0{found[name]}" for name in sorted(found))
+    return sha256(listed.encode()).hexdigest()[:16]
+
+
+def referred(templates: Path, names: tuple[str, ...]) -> dict[str, str]:
+    """Some templates and everything they include: name → source."""
     found: dict[str, str] = {}
     waiting = list(names)
     while waiting:
@@ -53,8 +60,7 @@ def template_version(templates: Path, names: tuple[str, ...]) -> str:
         if name not in found:
             found[name] = (templates / name).read_text("utf-8")
             waiting += [*_references(found[name]), *([STYLESHEET] if _is_html(name) else [])]
-    listed = "\0".join(f"{name}\0{found[name]}" for name in sorted(found))
-    return sha256(listed.encode()).hexdigest()[:16]
+    return found
 
 
 @lru_cache(maxsize=256)

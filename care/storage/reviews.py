@@ -1,7 +1,7 @@
 """Campaigns of the night and the append-only trail of decisions about them."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -87,15 +87,27 @@ def queue_campaign(connection: Connection, queued: CampaignNight) -> None:
 
 
 def change_content(connection: Connection, queued: CampaignNight) -> None:
-    """Record new content; whatever was decided on the old content is void."""
+    """Record new content; whatever was decided on the old content is void.
+
+    The campaign waits, or, where ``queued`` is held, stays so.
+    """
+    held = queued.state is State.HELD
     connection.execute(
         update(campaign_nights)
         .where(
             campaign_nights.c.night == queued.night,
             campaign_nights.c.campaign == queued.campaign,
         )
-        .values(asdict(queued) | {"state": str(State.WAITING), "approval_id": None})
+        .values(
+            asdict(queued)
+            | {"state": str(State.HELD if held else State.WAITING), "approval_id": None}
+        )
     )
+
+
+def with_content(campaign: CampaignNight, **figures: Any) -> CampaignNight:
+    """The campaign with other content; its state and its deadline stay."""
+    return replace(campaign, **figures)
 
 
 def decide(
@@ -107,7 +119,29 @@ def decide(
     reason: str,
     now: datetime,
 ) -> Decision:
-    """Append a decision to the trail and let the campaign follow it.
+    """Append a verdict to the trail and let the campaign follow it.
+
+    Raises:
+        IntegrityError: a decision on another campaign came between.
+    """
+    decision = append(connection, campaign, verdict, actor=actor, reason=reason, now=now)
+    state = LEADS_TO[verdict]
+    approval_id = decision.decision_id if state is State.APPROVED else None
+    stand(connection, campaign, state, approval_id)
+    return decision
+
+
+def append(
+    connection: Connection,
+    campaign: CampaignNight,
+    verdict: Verdict,
+    *,
+    actor: str,
+    reason: str,
+    now: datetime,
+    details: str = "",
+) -> Decision:
+    """Append a line about a campaign, its content as it is given, to the trail.
 
     Its moment is kept in UTC, as it will be read back, or its hash could never be checked.
 
@@ -125,23 +159,26 @@ def decide(
         content_hash=campaign.content_hash,
         reason=reason,
         previous_hash=GENESIS if last is None else last.entry_hash,
+        details=details,
     )
     connection.execute(
         insert(decisions).values(asdict(decision) | {"entry_hash": decision.entry_hash})
     )
-    state = LEADS_TO[verdict]
+    return decision
+
+
+def stand(
+    connection: Connection, campaign: CampaignNight, state: State, approval_id: int | None
+) -> None:
+    """Let a campaign stand as it was decided; ``approval_id`` goes with ``approved`` alone."""
     connection.execute(
         update(campaign_nights)
         .where(
             campaign_nights.c.night == campaign.night,
             campaign_nights.c.campaign == campaign.campaign,
         )
-        .values(
-            state=str(state),
-            approval_id=decision.decision_id if state is State.APPROVED else None,
-        )
+        .values(state=str(state), approval_id=approval_id)
     )
-    return decision
 
 
 def last_decision(connection: Connection) -> Decision | None:
