@@ -19,7 +19,7 @@ from care.desk.changes import changed_since_yesterday
 from care.desk.letter import OpenLetter, open_letters
 from care.desk.overview import overview
 from care.desk.sample import samples
-from care.desk.wording import wordings
+from care.desk.wording import wordings_of
 
 router = APIRouter()
 SAMPLES = 6
@@ -77,7 +77,7 @@ def show_campaign(
         ],
         revealed=bool(letters) and all(one.revealed for one in letters.values()),
         customers=[one.customer_ref for one in letters.values()],
-        wordings=wordings(runtime, night, campaign),
+        wordings=wordings_of(runtime, night, campaign),
         gifts=runtime.policy.gifts,
         seed=seed,
         another=secrets.randbelow(2**31),

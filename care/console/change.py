@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
@@ -34,7 +34,7 @@ def decide(
     visitor: Reviewer,
     night: date,
     campaign: str,
-    verdict: Annotated[Verdict, Form()],
+    verdict: Annotated[Literal["approve", "hold", "reject"], Form()],
     seen: Seen,
     reason: Reason = "",
 ) -> Response:
@@ -48,7 +48,7 @@ def decide(
             runtime_of(request),
             night,
             campaign,
-            verdict,
+            Verdict(verdict),
             actor=visitor.name,
             reason=reason,
             now=now_of(request),

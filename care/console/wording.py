@@ -21,7 +21,7 @@ from care.desk.wording import (
     Wording,
     edit_wording,
     preview_wording,
-    wordings,
+    wordings_of,
 )
 from care.domain.channel import Channel
 from care.rendering.problem import Problem
@@ -167,6 +167,8 @@ def _page(
         )
     except UnableToEditWording as error:
         problems = error.problems
+    except UnableToDecide as error:  # none of its messages waits any more
+        told = told or str(error)
     hidden = hide_for(runtime, [one.message_id for one in tried])
     return render(
         request,
@@ -187,7 +189,7 @@ def _page(
 
 def _find(request: Request, night: date, campaign: str, channel: Channel, locale: str) -> Wording:
     try:
-        found = wordings(runtime_of(request), night, campaign)
+        found = wordings_of(runtime_of(request), night, campaign)
     except UnableToDecide:
         raise HTTPException(404) from None
     for one in found:

@@ -18,7 +18,7 @@ from care.desk.page import Page
 from care.desk.sample import samples
 from care.desk.touch import Chosen, TouchRow, touches
 from care.desk.why import Why, why
-from care.desk.wording import Wording, wordings
+from care.desk.wording import Wording, wordings_of
 from care.domain.decision import Decision
 from care.storage.reviews import CampaignNight
 
@@ -139,4 +139,4 @@ def show_changes(request: Request, visitor: Viewer, stands: Campaign) -> Changes
 @router.get("/wordings")
 def show_wordings(request: Request, visitor: Viewer, stands: Campaign) -> list[Wording]:
     """What its messages are written from tonight."""
-    return wordings(runtime_of(request), stands.night, stands.campaign)
+    return wordings_of(runtime_of(request), stands.night, stands.campaign)

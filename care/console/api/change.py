@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -38,7 +38,7 @@ class Asked(BaseModel):
 class Verdicted(Asked):
     """A verdict."""
 
-    verdict: Verdict
+    verdict: Literal["approve", "hold", "reject"]
 
 
 class Excluded(Asked):
@@ -79,7 +79,7 @@ def decide(
         runtime_of(request),
         stands.night,
         stands.campaign,
-        asked.verdict,
+        Verdict(asked.verdict),
         actor=visitor.name,
         reason=asked.reason,
         now=now_of(request),
