@@ -1,23 +1,16 @@
 """The trail of decisions for an auditor: read in pages, and checked line by line."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
 
 from care.desk.page import Page
 from care.domain.decision import Decision
+from care.domain.trail import first_misfit
 from care.runtime import Runtime
+from care.storage import reviews
+from care.storage.database import reading
+from care.storage.reviews import Asked
 
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Which lines of the trail; what is left out is any. ``since`` ≤ decided at < ``until``."""
-
-    night: date | None = None
-    campaign: str | None = None
-    actor: str | None = None
-    verdict: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
+__all__ = ["Asked", "Checked", "audit", "check_audit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +30,22 @@ class Checked:
 def audit(
     runtime: Runtime, *, asked: Asked | None = None, after: str | None = None, limit: int = 50
 ) -> Page[Decision]:
-    """A page of the trail, the newest line first."""
-    raise NotImplementedError
+    """A page of the trail, the newest line first; ``details`` of a change are JSON."""
+    with reading(runtime.engine) as connection:
+        before = None if after is None else int(after)
+        rows = reviews.read_page(connection, asked or Asked(), before=before, limit=limit + 1)
+    shown = rows[:limit]
+    return Page(shown, str(shown[-1].decision_id) if len(rows) > limit else None)
 
 
 def check_audit(runtime: Runtime) -> Checked:
-    """Recompute the hash chain from its first line on."""
-    raise NotImplementedError
+    """Recompute the hash chain from its first line on; what no approval or content can forge.
+
+    What was cut off at its end shows where a campaign or a batch still names a line that is gone.
+    """
+    with reading(runtime.engine) as connection:
+        lines, broken_at, why = first_misfit(reviews.walk_decisions(connection))
+        last = reviews.last_named(connection)
+    if not broken_at and last > lines:
+        broken_at, why = lines + 1, f"it is missing, and line {last} was there once"
+    return Checked(lines, broken_at or None, why)

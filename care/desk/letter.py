@@ -9,7 +9,7 @@ import orjson
 from markupsafe import escape
 
 from care.runtime import Runtime
-from care.storage import messages
+from care.storage import letters
 from care.storage.database import reading
 
 HIDDEN = "•••"
@@ -36,7 +36,7 @@ def open_letters(
     written down by whoever gave her leave.
     """
     with reading(runtime.engine) as connection:
-        rows = messages.read_letters(connection, message_ids)
+        rows = letters.read_letters(connection, message_ids)
     found = {}
     for row in rows:
         content = orjson.loads(
@@ -88,7 +88,7 @@ def hide_for(
 ) -> Callable[[str, Mapping[str, Any]], dict[str, Any]]:
     """How to hide names in what these messages would say: by message id and content."""
     with reading(runtime.engine) as connection:
-        rows = messages.read_letters(connection, message_ids)
+        rows = letters.read_letters(connection, message_ids)
     names = {row["message_id"]: names_in(row) for row in rows}
 
     def hidden(message_id: str, content: Mapping[str, Any]) -> dict[str, Any]:

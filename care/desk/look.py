@@ -1,11 +1,13 @@
 """One campaign of the night as a reviewer sees it: its figures, some messages, its decisions."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import orjson
 
-from care.desk.verdict import find
+from care.desk.verdict import UnableToDecide, find
 from care.domain.decision import Decision
 from care.evidence import Evidence, Recommended
 from care.runtime import Runtime
@@ -37,19 +39,37 @@ def show(
         rows = messages.read_samples(connection, night, campaign, samples)
         trail = reviews.read_decisions(connection, night=night, campaign=campaign)
     evidence = Evidence(runtime, night)
-    opened = [
-        Sample(
-            message_id=row["message_id"],
-            channel=row["channel"],
-            locale=row["locale"],
-            tier=row["tier"],
-            gift_id=row["gift_id"],
-            state=row["state"],
-            content=orjson.loads(
-                runtime.vault.open(row["data_key"], row["body"], bound_to=row["message_id"])
-            ),
-            recommended=evidence.of(row["recommended"]),
-        )
-        for row in rows
-    ]
-    return found, opened, [decision for decision, _ in trail]
+    return (
+        found,
+        [opened(runtime, row, evidence) for row in rows],
+        [decision for decision, _ in trail],
+    )
+
+
+def opened(runtime: Runtime, row: Mapping[str, Any], evidence: Evidence) -> Sample:
+    """A message as ``messages.read_samples`` returns it, its body open."""
+    return Sample(
+        message_id=row["message_id"],
+        channel=row["channel"],
+        locale=row["locale"],
+        tier=row["tier"],
+        gift_id=row["gift_id"],
+        state=row["state"],
+        content=orjson.loads(
+            runtime.vault.open(row["data_key"], row["body"], bound_to=row["message_id"])
+        ),
+        recommended=evidence.of(row["recommended"]),
+    )
+
+
+def show_message(runtime: Runtime, message_id: str) -> Sample:
+    """One message as the customer will see it, whatever became of it.
+
+    Raises:
+        UnableToDecide: there is no such message.
+    """
+    with reading(runtime.engine) as connection:
+        rows = messages.read_some(connection, [message_id])
+    if not rows:
+        raise UnableToDecide(f"there is no message {message_id}; look again")
+    return opened(runtime, rows[0], Evidence(runtime, rows[0]["night"]))

@@ -8,7 +8,7 @@ from jinja2 import Environment, Template
 from care.domain.channel import Channel
 from care.domain.message import Letter, Rendered, RenderedEmail, RenderedSms
 from care.domain.sms import OPT_OUT, measure, plain, signed, with_opt_out
-from care.rendering.environment import referred, template_version
+from care.rendering.environment import STYLESHEET, referred, template_version
 from care.rendering.guard import (
     MAX_HTML,
     MAX_SEGMENTS,
@@ -88,7 +88,7 @@ def compose(
     """
     names = template_names(campaign, channel, locale)
     for name in referred(templates, names):
-        if Path(name).suffix != ".css":
+        if name != STYLESHEET:  # which is written into the tags
             environment.get_template(name)
     return Composition(
         name=f"{campaign}/{channel}.{locale}",

@@ -189,6 +189,18 @@ def budgets_of(connection: Connection, night: date) -> list[tuple[int | None, in
     return [rows.get(period, (None, 0)) for period in _periods(night)]
 
 
+def read_spend(connection: Connection, *, since: date, until: date) -> pd.DataFrame:
+    """``night, spent, budget`` of the nights from a day to another; no budget is no limit."""
+    period = gift_budgets.c.period
+    query = (
+        select(period.label("night"), gift_budgets.c.spent, gift_budgets.c.budget)
+        .where(period.between(f"{since:%Y-%m-%d}", f"{until:%Y-%m-%d}"), func.length(period) == 10)
+        .order_by(period)
+    )
+    found = read_frame(connection, query)
+    return found.assign(night=pd.to_datetime(found["night"]).astype("datetime64[s]"))
+
+
 def read_open(connection: Connection, touch_ids: Sequence[int]) -> pd.DataFrame:
     """``touch_id, gift_id, cost`` of what these touches reserved and have not settled."""
     parts = [

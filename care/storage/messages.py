@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, and_, bindparam, exists, func, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, exists, func, select, update
 
 from care.domain.channel import Channel
 from care.storage.batches import Share
@@ -151,6 +151,13 @@ def read_content(connection: Connection, night: date, campaign: str) -> list[tup
     return [(row.message_id, row.render_sha256) for row in connection.execute(query)]
 
 
+_SHOWN = (
+    select(messages, touches.c.tier, touches.c.gift_id, identities.c.data_key, identities.c.name)
+    .join(touches, touches.c.touch_id == messages.c.touch_id)
+    .join(identities, identities.c.customer_key == touches.c.customer_key)
+)
+
+
 def read_samples(
     connection: Connection, night: date, campaign: str, count: int
 ) -> list[dict[str, Any]]:
@@ -159,33 +166,58 @@ def read_samples(
         partition_by=(messages.c.channel, messages.c.locale), order_by=messages.c.message_id
     )
     query = (
-        select(
-            messages, touches.c.tier, touches.c.gift_id, identities.c.data_key, identities.c.name
-        )
-        .join(touches, touches.c.touch_id == messages.c.touch_id)
-        .join(identities, identities.c.customer_key == touches.c.customer_key)
-        .where(messages.c.night == night, messages.c.campaign == campaign, _NOT_TAKEN_OUT)
+        _SHOWN.where(messages.c.night == night, messages.c.campaign == campaign, _NOT_TAKEN_OUT)
         .order_by(place, messages.c.channel, messages.c.locale)
         .limit(count)
     )
     return [row._asdict() for row in connection.execute(query)]
 
 
-def read_letters(connection: Connection, message_ids: Sequence[str]) -> list[dict[str, Any]]:
-    """Messages by their ids, bodies still sealed, each with the identity that it speaks to."""
-    names = ("name", "family_name", "given_name", "spouse_name", "email", "phone", "data_key")
+def read_some(connection: Connection, message_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Messages by id, as ``read_samples`` has them; bodies of who was erased open no more."""
+    query = _SHOWN.where(messages.c.message_id.in_(message_ids)).order_by(messages.c.message_id)
+    return [row._asdict() for row in connection.execute(query)]
+
+
+def sketch_query(
+    night: date, campaign: str, *, begins: str, before: str | None, limit: int
+) -> Select[Any]:
+    """Messages of a campaign from an id on, or up to one, along the index on night and campaign."""
     query = (
         select(
-            *messages.c["message_id", "channel", "body"],
-            customers.c.customer_ref,
-            *identities.c[names],
+            *messages.c["message_id", "locale", "channel", "items_source"],
+            messages.c.segments.label("parts"),
+            func.length(messages.c.body).label("length"),
+            *touches.c["tier", "gift_note"],
         )
         .join(touches, touches.c.touch_id == messages.c.touch_id)
-        .join(customers, customers.c.customer_key == touches.c.customer_key)
-        .join(identities, identities.c.customer_key == touches.c.customer_key)
-        .where(messages.c.message_id.in_(message_ids))
+        .where(
+            messages.c.night == night,
+            messages.c.campaign == campaign,
+            messages.c.message_id >= begins,
+            _NOT_TAKEN_OUT,
+        )
+        .order_by(messages.c.message_id)
+        .limit(limit)
     )
-    return [row._asdict() for row in connection.execute(query)]
+    return query if before is None else query.where(messages.c.message_id < before)
+
+
+def read_sketches(
+    connection: Connection, night: date, campaign: str, *, begins: str, limit: int
+) -> pd.DataFrame:
+    """Up to so many messages of a campaign from an id on, and then from the first one on.
+
+    Columns of ``sampling.SKETCH``.
+    """
+    last = read_frame(
+        connection, sketch_query(night, campaign, begins=begins, before=None, limit=limit)
+    )
+    first = read_frame(
+        connection,
+        sketch_query(night, campaign, begins="", before=begins, limit=limit - len(last)),
+    )
+    return pd.concat([last, first], ignore_index=True)
 
 
 _LEAVING = (

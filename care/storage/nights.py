@@ -95,9 +95,12 @@ def read_warnings(connection: Connection) -> list[tuple[date, Warned]]:
     return [(night, warning) for night, told in connection.execute(query) for warning in told]
 
 
-def planned_nights(connection: Connection) -> list[date]:
-    """Every night planned so far, in order."""
-    return list(connection.scalars(select(nights.c.night).order_by(nights.c.night)))
+def planned_nights(connection: Connection, *, since: date | None = None) -> list[date]:
+    """Every night planned so far, or those from a day on, in order."""
+    query = select(nights.c.night).order_by(nights.c.night)
+    return list(
+        connection.scalars(query if since is None else query.where(nights.c.night >= since))
+    )
 
 
 def read_came(connection: Connection, night: date, campaigns: Sequence[str]) -> pd.DataFrame:

@@ -1,9 +1,10 @@
 """Sums over the messages and exclusions of a night, so that nobody counts to look at it."""
 
 from datetime import date
+from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, case, delete, exists, func, insert, select
+from sqlalchemy import Connection, Select, case, delete, exists, func, insert, literal, select
 
 from care.domain.recommendation import FALLBACKS
 from care.storage.bulk import read_frame
@@ -48,9 +49,26 @@ def tally(connection: Connection, night: date, campaign: str | None = None) -> N
     if campaign is not None:
         written = written.where(messages.c.campaign == campaign)
         left_out = left_out.where(exclusions.c.campaign == campaign)
-    for table, rows in ((message_tallies, written), (exclusion_tallies, left_out)):
+    unwritten = _unwritten(night)
+    if campaign is not None:
+        unwritten = unwritten.where(touches.c.campaign == campaign)
+    for table, rows in (
+        (message_tallies, written),
+        (exclusion_tallies, left_out),
+        (exclusion_tallies, unwritten),
+    ):
         names = [column.name for column in table.c]
         connection.execute(insert(table).from_select(names, rows))
+
+
+def _unwritten(night: date) -> Select[Any]:
+    """Touches that have no message: of the control group, or such as could not be written."""
+    by = touches.c["night", "campaign", "state"]
+    return (
+        select(*by, literal(""), func.count())
+        .where(touches.c.night == night, touches.c.state.in_(("held_out", "failed")))
+        .group_by(*by)
+    )
 
 
 def read_messages(
@@ -69,7 +87,10 @@ def read_messages(
 
 
 def read_exclusions(connection: Connection, *, since: date, until: date) -> pd.DataFrame:
-    """``night, campaign, outcome, reason, count`` of the nights from a day to another."""
+    """``night, campaign, outcome, reason, count`` of the nights from a day to another.
+
+    ``outcome``: ``excluded``, ``deferred``, and, with no reason, ``held_out`` and ``failed``.
+    """
     table = exclusion_tallies
     query = select(table).where(table.c.night.between(since, until))
     return read_frame(connection, query.order_by(*table.primary_key))

@@ -146,7 +146,7 @@ LABELS = {"tea": ("a tin of tea", "一罐茶"), "card": ("a card", "贺卡")}
 
 def names(content):
     """The gifts that a message names."""
-    text = f"{content.get('text', '')}{content.get('body', '')}"
+    text = f"{content.get('text', '')}{content.get('body', '')}".lower()
     return {gift for gift, labels in LABELS.items() if any(one in text for one in labels)}
 
 
@@ -286,7 +286,7 @@ def test_messages_that_come_later_in_the_night_have_the_edited_words_and_other_n
     house = planned_on_sqlite
     edit_wording(house, NIGHT, "birthday", texts={"subject": SUBJECT}, **EN_MAIL, **BY_MEI)
     found = messages_of(house, "birthday")
-    victim = found[found["channel"] == "email"].loc["c15"]
+    victim = found[found["channel"] == "email"].loc["c05"]
     with writing(house.engine) as connection:
         connection.exec_driver_sql(f"DELETE FROM messages WHERE message_id = '{victim.message_id}'")
         hers = touches.c.touch_id == int(victim.touch_id)
@@ -332,7 +332,7 @@ def test_a_bad_text_is_refused_with_line_fault_and_remedy(planned_on_sqlite):
 def test_a_text_that_some_message_cannot_be_written_with_changes_nothing(planned_on_sqlite):
     house = planned_on_sqlite
     before = ledger_of(house.engine)
-    long = "{% if family_name == 'Carter' %}" + "much too long " * 200 + "{% endif %}Hello"
+    long = "{% if shop.name == 'Corner Shop' %}" + "much too long " * 200 + "{% endif %}Hello"
     with pytest.raises(UnableToEditWording, match=r"cannot be written|too long|characters"):
         edit_wording(house, NIGHT, "birthday", texts={"subject": long}, **EN_MAIL, **BY_MEI)
     assert ledger_of(house.engine) == before

@@ -24,6 +24,9 @@ GROUP BY 1, 2, 3, 4, 5, 6
 TALLY_EXCLUSIONS = """
 INSERT INTO exclusion_tallies (night, campaign, outcome, reason, count)
 SELECT night, campaign, outcome, reason, count(*) FROM exclusions GROUP BY 1, 2, 3, 4
+UNION ALL
+SELECT night, campaign, state, '', count(*) FROM touches WHERE state IN ('held_out', 'failed')
+GROUP BY 1, 2, 3
 """
 
 
