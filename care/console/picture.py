@@ -96,11 +96,11 @@ def _calibration(
 PICTURES: Mapping[str, Picture] = {
     "funnel": Picture(_funnel, drawing.funnel),
     "touches": Picture(
-        partial(_over, series.touches_by_day), partial(drawing.by_campaign, value="messages")
+        partial(_over, series.touches_by_night), partial(drawing.by_campaign, value="messages")
     ),
     "exclusions": Picture(partial(_over, series.exclusions_by_night), drawing.exclusions),
     "gifts": Picture(partial(_over, series.gift_spend), drawing.gifts),
-    "batches": Picture(partial(_over, series.batches_by_day), drawing.batches),
+    "batches": Picture(partial(_over, series.batches_by_night), drawing.batches),
     "forecast": Picture(_ahead, partial(drawing.by_campaign, value="touches")),
     "items": Picture(partial(_over, series.model_figures, kind="items"), drawing.models),
     "timing": Picture(partial(_over, series.model_figures, kind="timing"), drawing.models),
