@@ -151,24 +151,6 @@ def models(rows: pd.DataFrame, say: Speech) -> str:
     return _svg(both.facet(row=alt.Row("metric:N", title=None)).resolve_scale(y="independent"))
 
 
-def calibration(rows: pd.DataFrame, say: Speech) -> str:
-    """What was foretold against what happened; on the line it was right."""
-    if rows.empty:
-        return nothing(say)
-    top = float(max(rows["foretold"].max(), rows["happened"].max()))
-    line = pd.DataFrame({"at": [0.0, top]})
-    right = alt.Chart(line).mark_line(color=MID, strokeDash=[5, 4]).encode(x="at:Q", y="at:Q")
-    points = (
-        alt.Chart(rows)
-        .mark_line(color=INK, point=alt.OverlayMarkDef(size=60, filled=True, color=INK))
-        .encode(
-            x=alt.X("foretold:Q", title=say("picture.foretold"), axis=alt.Axis(format="%")),
-            y=alt.Y("happened:Q", title=say("picture.happened"), axis=alt.Axis(format="%")),
-        )
-    )
-    return _svg((right + points).properties(width=380, height=320))
-
-
 def nothing(say: Speech) -> str:
     """A picture of no rows."""
     chart = alt.Chart(pd.DataFrame({"words": [say("picture.nothing")]})).mark_text(fontSize=14)

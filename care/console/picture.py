@@ -87,10 +87,12 @@ def _ahead(runtime: Runtime, since: date | None, until: date | None) -> pd.DataF
     return found.treated.groupby(keys, as_index=False)[["touches", "gift_cost"]].sum()
 
 
-def _calibration(
-    kind: str, runtime: Runtime, since: date | None, until: date | None
+def _figures(
+    kind: str, metrics: tuple[str, ...], runtime: Runtime, since: date | None, until: date | None
 ) -> pd.DataFrame:
-    return series.calibration(runtime, kind=kind)
+    """``night, model, metric, value, trained, refused``, of some metrics."""
+    found = series.model_figures(runtime, kind, **_span(runtime, since, until))
+    return found[found["metric"].isin(metrics)].reset_index(drop=True)
 
 
 PICTURES: Mapping[str, Picture] = {
@@ -102,9 +104,12 @@ PICTURES: Mapping[str, Picture] = {
     "gifts": Picture(partial(_over, series.gift_spend), drawing.gifts),
     "batches": Picture(partial(_over, series.batches_by_night), drawing.batches),
     "forecast": Picture(_ahead, partial(drawing.by_campaign, value="touches")),
-    "items": Picture(partial(_over, series.model_figures, kind="items"), drawing.models),
-    "timing": Picture(partial(_over, series.model_figures, kind="timing"), drawing.models),
-    "calibration": Picture(partial(_calibration, "timing"), drawing.calibration),
+    "items": Picture(
+        partial(_figures, "items", ("recall@10", "ndcg@10", "explore_recall@10", "coverage@10")),
+        drawing.models,
+    ),
+    "timing": Picture(partial(_figures, "timing", ("auc", "ap", "care_ap")), drawing.models),
+    "calibration": Picture(partial(_figures, "timing", ("ece", "brier")), drawing.models),
 }
 SLOW = frozenset({"forecast"})
 """Walks whole nights, so its page is asked for by itself."""

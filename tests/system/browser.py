@@ -1,14 +1,16 @@
 """Debian's Chromium, and what axe finds on the pages it shows."""
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Frame, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Frame, Page, sync_playwright
 
 AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text("utf-8")
+REFUSED = re.compile(r"responded with a status of 4(09|22)")
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 
 
@@ -31,12 +33,18 @@ def chromium() -> Iterator[Browser]:
 
 
 def watch(page: Page) -> list[str]:
-    """What goes wrong in a page from now on: errors of scripts, and what its policy refused."""
+    """What goes wrong in a page from now on: errors of scripts, and what its policy refused.
+
+    That somebody else was quicker, or that a wording is no good, is an answer and no error.
+    """
     wrong: list[str] = []
+
+    def hear(said: ConsoleMessage) -> None:
+        if said.type == "error" and not REFUSED.search(said.text):
+            wrong.append(said.text)
+
     page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on(
-        "console", lambda said: wrong.append(said.text) if said.type == "error" else None
-    )
+    page.on("console", hear)
     return wrong
 
 
