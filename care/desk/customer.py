@@ -23,7 +23,7 @@ from care.storage import nights, people
 from care.storage.accesses import log_access
 from care.storage.bulk import records
 from care.storage.database import reading, writing
-from care.storage.history import open_history, spend
+from care.storage.history import last_lines, open_history, spend
 from care.storage.nights import Life
 from care.storage.points import balance_of
 from care.storage.snapshot import load_snapshot, read_if_pinned, read_pinned
@@ -179,12 +179,7 @@ class _Past:
 
     def purchases(self) -> list[dict[str, Any]]:
         """Her last order lines."""
-        last = self._history.order_by(
-            self._history.ordered_at.desc(), self._history.product_key
-        ).limit(PURCHASES)
-        shown = last.select("product_key", "quantity", "amount_minor", "day").to_pandas()
-        shown = shown.assign(day=pd.to_datetime(shown["day"]).astype("datetime64[s]"))
-        return records(self._named(shown))
+        return records(self._named(last_lines(self._history, limit=PURCHASES)))
 
     def rhythms(self) -> list[dict[str, Any]]:
         """What she buys regularly, and when the next time is expected."""

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Select, and_, bindparam, exists, func, select, update
+from sqlalchemy import Connection, Integer, Select, and_, bindparam, exists, func, select, update
 
 from care.domain.channel import Channel
 from care.storage.batches import Share
@@ -191,7 +191,7 @@ def sketch_query(
         select(
             *messages.c["message_id", "locale", "channel", "items_source"],
             messages.c.segments.label("parts"),
-            func.length(messages.c.body).label("length"),
+            func.length(messages.c.body, type_=Integer).label("length"),
             *touches.c["tier", "gift_note"],
         )
         .join(touches, touches.c.touch_id == messages.c.touch_id)
