@@ -27,6 +27,7 @@ _CODES = {
     "UnableToBuildShop": Exit.WRONG_CONFIGURATION,
     "UnableToCrown": Exit.REFUSED,
     "UnableToDecide": Exit.REFUSED,
+    "UnableToEditWording": Exit.REFUSED,
     "UnableToEvaluate": Exit.REFUSED,
     "UnableToExplain": Exit.REFUSED,
     "UnableToChooseModel": Exit.MISUSED,

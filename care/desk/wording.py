@@ -1,6 +1,5 @@
 """The wording of a campaign for one night: read, tried out on real messages, and replaced."""
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,6 +10,7 @@ from sqlalchemy import Connection
 
 from care.correspondence import Rewriter
 from care.desk.change import Changed, change
+from care.desk.changes import difference
 from care.desk.verdict import UnableToDecide, find
 from care.domain.channel import Channel
 from care.domain.decision import Verdict
@@ -162,7 +162,7 @@ def edit_wording(
         rewriter = Rewriter(runtime, connection, night, renderer=renderer)
         _refuse_unwritten(place, rewriter.rewrite(connection, ids))
         keep_what_was_said(runtime, connection, stood.night)
-        told = {part: _difference(before[part], after[part]) for part in changed}
+        told = {part: difference(before[part], after[part]) for part in changed}
         return len(ids), {"channel": str(channel), "locale": locale, "difference": told}
 
     return change(
@@ -226,8 +226,3 @@ def _refuse_unwritten(place: Place, failed: Mapping[int, str]) -> None:
                 ),
             )
         )
-
-
-def _difference(before: str, after: str) -> list[str]:
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=1)
-    return list(lines)[2:]

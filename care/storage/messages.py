@@ -91,10 +91,14 @@ def replace_content(connection: Connection, composed: Sequence[Mapping[str, Any]
         )
 
 
-def read_versions(connection: Connection, night: date) -> list[tuple[str, str, str, str, str]]:
+def read_versions(
+    connection: Connection, night: date, campaign: str | None = None
+) -> list[tuple[str, str, str, str, str]]:
     """Campaign, channel, locale, template and version of whatever a night's messages come from."""
     names = ("campaign", "channel", "locale", "template", "template_version")
     query = select(*messages.c[names]).where(messages.c.night == night).distinct()
+    if campaign is not None:
+        query = query.where(messages.c.campaign == campaign)
     return [
         (row.campaign, row.channel, row.locale, row.template, row.template_version)
         for row in connection.execute(query.order_by(*messages.c[names]))
@@ -307,6 +311,24 @@ def unsent_of(connection: Connection, night: date, campaign: str) -> list[str]:
         messages.c.night == night, messages.c.campaign == campaign, messages.c.state == "rendered"
     )
     return list(connection.scalars(query.order_by(messages.c.message_id)))
+
+
+def find_told(connection: Connection, message_id: str) -> dict[str, Any] | None:
+    """All that a message's touch says of why it is written, or nothing."""
+    about = ("message_class", "tier", "occasion_key", "occasion_on", "send_on", "product_key")
+    query = (
+        select(
+            *messages.c["night", "campaign", "channel", "not_before", "not_after", "recommended"],
+            *touches.c[about],
+            *touches.c["window_from", "window_to", "gift_id", "gift_note"],
+            customers.c.customer_ref,
+        )
+        .join(touches, touches.c.touch_id == messages.c.touch_id)
+        .join(customers, customers.c.customer_key == touches.c.customer_key)
+        .where(messages.c.message_id == message_id)
+    )
+    row = connection.execute(query).one_or_none()
+    return None if row is None else row._asdict()
 
 
 def find_unsent(

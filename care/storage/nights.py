@@ -337,6 +337,18 @@ def read_exclusions_of(connection: Connection, customer_key: int, night: date) -
     return read_frame(connection, query)
 
 
+def read_last_exclusions(connection: Connection, customer_key: int, *, limit: int) -> pd.DataFrame:
+    """``night, campaign, occasion_key, outcome, reason, detail`` of a customer, newest first."""
+    names = ("night", "campaign", "occasion_key", "outcome", "reason", "detail")
+    query = (
+        select(*exclusions.c[names])
+        .where(exclusions.c.customer_key == customer_key)
+        .order_by(exclusions.c.night.desc(), exclusions.c.campaign, exclusions.c.occasion_key)
+        .limit(limit)
+    )
+    return read_frame(connection, query)
+
+
 def count_touches(connection: Connection, night: date) -> pd.DataFrame:
     """``campaign, arm, state, count, gift_cost`` of a night.
 
