@@ -85,7 +85,8 @@ def build_alone(
     def leave(request: Request, visitor: Viewer) -> Response:
         """End a session."""
         turnstile.end(visitor.session)
-        answer = bare_page(request, speech_of(request)("refused.left"), status=200)
+        say = speech_of(request)
+        answer = bare_page(request, say("refused.left"), title=say("leave"), status=200)
         answer.delete_cookie(COOKIE)
         return answer
 
@@ -102,7 +103,8 @@ def build_alone(
         """Come in with the token that was printed."""
         session = turnstile.spend(token)
         if session is None:
-            return bare_page(request, speech_of(request)("refused.used_token"))
+            say = speech_of(request)
+            return bare_page(request, say("refused.used_token"), way=say("refused.way_in"))
         answer = RedirectResponse("./", 303)
         answer.set_cookie(COOKIE, session, max_age=SESSION_SECONDS, httponly=True, samesite="lax")
         return answer

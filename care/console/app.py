@@ -27,7 +27,7 @@ from care.console.access import Door, NotAllowed, NotLetIn, known, sealed
 from care.console.fault import bare_page, explain_fault
 from care.console.header import SafeHeaders
 from care.console.house import House
-from care.console.page import path_of, root_of
+from care.console.page import path_of, speech_of
 from care.runtime import Runtime
 
 log = logging.getLogger(__name__)
@@ -76,4 +76,4 @@ async def _not_let_in(request: Request, error: Exception) -> Response:
         return JSONResponse({"detail": error.why}, 401, {"WWW-Authenticate": "Bearer"})
     if error.sign_in and request.method == "GET":
         return RedirectResponse(error.sign_in, 303)
-    return bare_page(request, error.why, root_of(request))
+    return bare_page(request, error.why, way=speech_of(request)("refused.way_in"))

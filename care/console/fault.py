@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from care.console.access import NotAllowed
 from care.console.header import ALWAYS
-from care.console.page import path_of, render, speech_of
+from care.console.page import path_of, render, root_of, speech_of
 from care.console.visitor import Visitor
 
 log = logging.getLogger(__name__)
@@ -24,22 +24,28 @@ async def explain_fault(request: Request, error: Exception) -> Response:
     if path_of(request).startswith("/api/"):
         answer = JSONResponse({"detail": why}, status)
     elif visitor is None:
-        answer = bare_page(request, why, status=status)
+        answer = bare_page(request, why, title=title, status=status)
     else:
         answer = render(request, visitor, "fault.html", status=status, title=title, why=why)
     answer.headers.update(ALWAYS)  # what is broken is answered outside of what adds them
     return answer
 
 
-def bare_page(request: Request, why: str, root: str = "", status: int = 401) -> HTMLResponse:
-    """A page for somebody who was not let in: it fetches nothing, so it needs no leave."""
+def bare_page(
+    request: Request, why: str, *, title: str = "", way: str = "", status: int = 401
+) -> HTMLResponse:
+    """A page for somebody who was not let in: it fetches nothing, so it needs no leave.
+
+    ``way``: how she may come in, if there is something to say of that.
+    """
     say = speech_of(request)
-    title, way = say("refused.title"), say("refused.way_in")
-    again = f'<p><a href="{escape(root)}">{escape(say("refused.again"))}</a></p>' if root else ""
+    told = escape(title or say("refused.title"))
+    back = escape(say("fault.back"))
     return HTMLResponse(
         f'<!doctype html><html lang="{say.language}"><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
-        f"<main><h1>{escape(title)}</h1><p>{escape(why)}</p><p>{escape(way)}</p>{again}</main>",
+        f'<meta name="viewport" content="width=device-width"><title>{told}</title>'
+        f"<main><h1>{told}</h1><p>{escape(why)}</p><p>{escape(way)}</p>"
+        f'<p><a href="{escape(root_of(request))}">{back}</a></p></main>',
         status,
     )
 

@@ -34,7 +34,7 @@ class Visit:
 
     def read(self, path: str, **query: Any) -> str:
         """A page that must be there."""
-        answer = self.client.get(path, params=query, follow_redirects=True)
+        answer = self.client.get(path, params=query or None, follow_redirects=True)
         assert answer.status_code == 200, f"{path}: {answer.status_code}\n{answer.text[-2000:]}"
         return answer.text
 

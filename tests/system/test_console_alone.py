@@ -1,4 +1,4 @@
-"""The console alone, as somebody on a laptop has it: a browser, from the night to a sealed batch."""
+"""The console alone, as on a laptop: a browser, from the night to a sealed batch."""
 
 import os
 import re

@@ -126,8 +126,6 @@ def test_a_program_shows_airflows_token(airflow, house):
     mei = Rest(airflow.url, user="mei", password="mei-secret")
     path = f"/care/api/nights/{NIGHT}/campaigns/replenishment"
     seen = mei.call("GET", path)["stands"]["content_hash"]
-    held = mei.call(
-        "POST", f"{path}/decide", {"verdict": "hold", "reason": "wait", "seen": seen}
-    )
+    held = mei.call("POST", f"{path}/decide", {"verdict": "hold", "reason": "wait", "seen": seen})
     assert held["state"] == "held"
     assert state_of(house, "replenishment") == "held"
