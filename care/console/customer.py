@@ -24,7 +24,6 @@ from care.suppression import UnableToSuppress, occasions
 
 router = APIRouter()
 Note = Annotated[str, Form(min_length=1, max_length=500)]
-ANY = ""
 
 
 @router.get("/customers")
@@ -70,8 +69,8 @@ def stop(
     visitor: Reviewer,
     customer: str,
     note: Note,
-    channel: Annotated[Channel | Literal[""], Form()] = ANY,
-    until: Annotated[date | Literal[""], Form()] = ANY,
+    channel: Annotated[Channel | Literal[""], Form()] = "",
+    until: Annotated[date | Literal[""], Form()] = "",
 ) -> Response:
     """Let nothing be sent to her any more."""
     zone = runtime_of(request).policy.shop.zone
@@ -99,7 +98,7 @@ def write_consent(
     note: Note,
     purpose: Annotated[Purpose, Form()],
     granted: Annotated[bool, Form()],
-    channel: Annotated[Channel | Literal[""], Form()] = ANY,
+    channel: Annotated[Channel | Literal[""], Form()] = "",
 ) -> Response:
     """Write down what she said about being written to."""
     return _written(

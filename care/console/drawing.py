@@ -35,7 +35,8 @@ def by_campaign(rows: pd.DataFrame, say: Speech, *, value: str) -> str:
     named = {name: say.name("campaign", name) for name in most.index[:NAMED]}
     told = rows.assign(campaign=rows["campaign"].map(named).fillna(say("picture.others")))
     order = [*named.values(), say("picture.others")]
-    told = _days(told.groupby(["night", "campaign"], as_index=False)[value].sum(), say)
+    summed = told.groupby(["night", "campaign"], as_index=False).agg({value: "sum"})
+    told = _days(summed, say)
     chart = (
         alt.Chart(told)
         .mark_bar(color=MID)

@@ -1,6 +1,7 @@
 """What went wrong, as a page for a person and as JSON for a program."""
 
 import logging
+from collections.abc import Mapping
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -8,12 +9,34 @@ from markupsafe import escape
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from care.consent import UnableToRecordConsent
 from care.console.access import NotAllowed
 from care.console.header import ALWAYS
 from care.console.page import path_of, render, root_of, speech_of
 from care.console.visitor import Visitor
+from care.desk import UnableToDecide
+from care.desk.wording import UnableToEditWording
+from care.explanation import UnableToExplain
+from care.gifting import UnableToImportCodes
+from care.intake.codes import UnableToReadCodes
+from care.intake.sheet import UnableToReadSheet
+from care.report import UnableToReport
+from care.suppression import UnableToSuppress
 
 log = logging.getLogger(__name__)
+
+STATUS: Mapping[type[Exception], int] = {
+    UnableToDecide: 409,
+    UnableToEditWording: 422,
+    UnableToExplain: 404,
+    UnableToImportCodes: 409,
+    UnableToReadCodes: 422,
+    UnableToReadSheet: 422,
+    UnableToRecordConsent: 409,
+    UnableToReport: 404,
+    UnableToSuppress: 409,
+}
+"""What the house will not do, and the status that says so; its words say why."""
 
 
 async def explain_fault(request: Request, error: Exception) -> Response:
@@ -59,6 +82,8 @@ def _told(request: Request, error: Exception) -> tuple[int, str, str]:
     if isinstance(error, RequestValidationError):
         fields = ", ".join(dict.fromkeys(str(one["loc"][-1]) for one in error.errors()))
         return 422, say("fault.unreadable"), say("fault.fields", fields=fields)
+    if (status := STATUS.get(type(error))) is not None:
+        return status, say("fault.title"), say.told(str(error))
     if not isinstance(error, HTTPException):  # a fault of ours, which the server writes down
         return 500, say("fault.title"), say("fault.broken")
     if error.status_code == 404:

@@ -66,7 +66,7 @@ def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, 
 
 
 def _schema(holder: dict[str, Any]) -> str:
-    content = next(iter(holder.get("content", {}).values()), {})
+    content: dict[str, Any] = next(iter(holder.get("content", {}).values()), {})
     schema = content.get("schema", {})
     name = schema.get("$ref") or schema.get("items", {}).get("$ref") or ""
     return str(name).rpartition("/")[2]

@@ -18,9 +18,18 @@ from babel.numbers import (
     get_currency_precision,
 )
 
+from care.domain.exclusion import IN_WORDS
+from care.domain.recommendation import SOURCES
+
 LANGUAGES = {"en": "en_GB", "zh-CN": "zh_Hans_CN"}
 """What the console speaks, and the locale that its dates and money follow."""
 NATIVE = {"en": "English", "zh-CN": "中文"}
+NAMED = frozenset(
+    {"campaign", "tier", "channel", "locale", "state", "reason", "verdict", "itemreason"}
+)
+"""Groups of a pattern that hold a code, which has a name."""
+_REASONS = {words: str(code) for code, words in IN_WORDS.items()}
+PLURALS = frozenset({"one", "other"})
 Words = Mapping[str, str | Mapping[str, str]]
 
 
@@ -37,7 +46,7 @@ def catalogue(language: str) -> Words:
     def flatten(table: Mapping[str, Any], prefix: str) -> None:
         for name, value in table.items():
             key = f"{prefix}{name}"
-            if isinstance(value, str) or "other" in value:
+            if isinstance(value, str) or set(value) <= PLURALS:
                 found[key] = value
             else:
                 flatten(value, f"{key}.")
@@ -100,6 +109,9 @@ class Speech:
 
     def told(self, sentence: str) -> str:
         """A sentence that the house wrote in English, in this language where it is known."""
+        plain, _, more = sentence.partition(": ")
+        if code := _REASONS.get(plain):
+            return self.name("reason", code) + (f": {more}" if more else "")
         for pattern, said in sentences(self.language):
             if found := pattern.fullmatch(sentence):
                 named = {name: self._part(name, text) for name, text in found.groupdict().items()}
@@ -109,8 +121,11 @@ class Speech:
     def _part(self, name: str, text: str | None) -> str:
         """A word within a sentence: codes by their names, sentences by their translation."""
         kind = name.rstrip("0123456789")
-        if kind in ("campaign", "tier", "channel", "locale", "state", "reason", "verdict"):
-            return self.name(kind, (text or "").strip())
+        if kind in NAMED:
+            return self.name(kind, text or "")
+        if kind == "sourcewords":
+            codes = [code for code, words in SOURCES.items() if words == text]
+            return self.name("source", codes[0]) if codes else text or ""
         return self.told(text or "") if kind == "rest" else text or ""
 
     def number(self, value: float) -> str:

@@ -99,3 +99,34 @@ def zh():
     from zoneinfo import ZoneInfo
 
     return Speech("zh-CN", currency="USD", zone=ZoneInfo("America/New_York"))
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        ("policy asks for a person", "策略要求由人决定"),
+        ("15 of 26 who were due are excluded", "到期的 26 人中有 15 人被排除"),
+        ("she has had this week's touches", "本周联系次数已满"),
+        ("gold, zh-CN, sms", "金卡，中文，短信"),
+        (
+            "tea: bought_often (what she buys herself)",
+            "tea：她常买 · 她自己常买的",
+        ),
+        (
+            "somebody else was quicker: birthday of 2017-11-14 is held now. Look again.",
+            "有人先一步：2017-11-14 的“生日”现为已暂缓。",
+        ),
+        ("a word of staff's own", "a word of staff's own"),
+    ],
+)
+def test_what_the_ledger_keeps_in_english_is_said_in_chinese(zh, english, chinese):
+    assert zh.told(english) == chinese
+
+
+def test_no_pattern_has_a_gap_that_it_does_not_fill(zh):
+    for language in LANGUAGES:
+        from care.console.speech import sentences
+
+        for pattern, said in sentences(language):
+            assert gaps(said) <= set(pattern.groupindex), pattern.pattern
+            assert language == "en" or re.search(r"[\u4e00-\u9fff]", said) or gaps(said), said
