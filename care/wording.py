@@ -1,16 +1,19 @@
 """What a night's letters are written from: the house's templates, and what was edited for it."""
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from sqlalchemy import Connection
 
 from care.domain.channel import Channel
-from care.rendering.edited import Place, open_edited, read_texts
+from care.rendering.edited import Place, open_edited, read_texts, version_of
 from care.rendering.renderer import Renderer
 from care.runtime import Runtime
 from care.storage import messages, wordings
 from care.storage.wordings import Edited
+
+log = logging.getLogger(__name__)
 
 
 def by_place(edits: Iterable[Edited]) -> dict[Place, dict[str, str]]:
@@ -50,16 +53,19 @@ def keep_what_was_said(runtime: Runtime, connection: Connection, night: date) ->
     policy = runtime.policy
     wordings.keep_policy(connection, policy.sha256, policy.model_dump(mode="json", by_alias=True))
     edits = wordings.read_edited(connection, night)
-    written = messages.read_versions(connection, night)
     known = wordings.known_texts(connection)
-    renderer: Renderer | None = None
-    for campaign, channel, locale, template, version in written:
+    for campaign, channel, locale, template, version in messages.read_versions(connection, night):
         if (template, version) in known:
             continue
-        renderer = renderer or renderer_with(runtime, edits)
         place: Place = (campaign, Channel(channel), locale)
-        if renderer.version(*place) == version:
-            wordings.keep_text(connection, template, version, texts_of(runtime, place, edits))
+        try:
+            texts = texts_of(runtime, place, edits)
+            current = version_of(runtime.settings.templates_path, place, texts)
+        except (OSError, UnicodeDecodeError) as error:  # a file that is gone stops no night
+            log.warning("%s: its text is not kept: %s", template, error)
+            continue
+        if current == version:
+            wordings.keep_text(connection, template, version, texts)
 
 
 def texts_by_part(texts: Mapping[str, str], changes: Mapping[str, str]) -> dict[str, str]:

@@ -203,9 +203,9 @@ def exclude(
     now: Now = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take customers out of a campaign for good; it must be approved anew.
+    """Take customers out of a campaign, for good.
 
-    Their messages are withdrawn and their gifts given back.
+    It must be approved anew. Their messages are withdrawn and their gifts given back.
     """
     from dataclasses import asdict
 
@@ -238,7 +238,7 @@ def undo(
     now: Now = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take back the last approval, hold or rejection; the trail keeps both."""
+    """Take back the last verdict; the trail keeps both."""
     from dataclasses import asdict
 
     from care.desk.undoing import undo
@@ -272,7 +272,10 @@ def audit(
     ] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Read the trail of decisions, newest first, or check that nobody changed it."""
+    """Read the trail of decisions, or check it.
+
+    The newest line first. --check recomputes the chain and ends with 1 if a line does not fit.
+    """
     from dataclasses import asdict
 
     from care.desk.audit import Asked, check_audit
@@ -284,7 +287,7 @@ def audit(
         if as_json:
             print_json(asdict(found))
         elif found.whole:
-            print(f"{found.lines} decisions, and each follows the one before it.")
+            print(f"{found.lines} line(s), and each follows the one before it.")
         else:
             print(f"Decision {found.broken_at} does not fit: {found.why}.")
         if not found.whole:

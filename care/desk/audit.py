@@ -1,5 +1,6 @@
 """The trail of decisions for an auditor: read in pages, and checked line by line."""
 
+from contextlib import closing
 from dataclasses import dataclass
 
 from care.desk.page import Page
@@ -39,12 +40,13 @@ def audit(
 
 
 def check_audit(runtime: Runtime) -> Checked:
-    """Recompute the hash chain from its first line on; what no approval or content can forge.
+    """Recompute the hash chain from its first line on.
 
-    What was cut off at its end shows where a campaign or a batch still names a line that is gone.
+    Lines cut off at its end show only where a campaign or a batch still names one of them.
     """
     with reading(runtime.engine) as connection:
-        lines, broken_at, why = first_misfit(reviews.walk_decisions(connection))
+        with closing(reviews.walk_decisions(connection)) as walked:
+            lines, broken_at, why = first_misfit(walked)
         last = reviews.last_named(connection)
     if not broken_at and last > lines:
         broken_at, why = lines + 1, f"it is missing, and line {last} was there once"

@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 from care.domain.channel import Channel
 from care.rendering.composition import template_names
+from care.rendering.environment import template_version
 from care.rendering.renderer import Renderer
 
 Place = tuple[str, Channel, str]
@@ -21,6 +22,13 @@ def part_of(name: str) -> str:
 def read_texts(templates: Path, place: Place) -> dict[str, str]:
     """Part → source of the house's own templates."""
     return {part_of(name): (templates / name).read_text("utf-8") for name in template_names(*place)}
+
+
+def version_of(templates: Path, place: Place, texts: Mapping[str, str]) -> str:
+    """The version that messages of a place name when it says these texts, by part."""
+    names = template_names(*place)
+    edited = {name: texts[part_of(name)] for name in names if part_of(name) in texts}
+    return template_version(templates, names, edited=edited)
 
 
 def open_edited(templates: Path, place: Place, texts: Mapping[str, str]) -> Renderer:

@@ -67,11 +67,6 @@ class Renderer:
         both._compositions = {**self._compositions, **edited._compositions}
         return both
 
-    def version(self, campaign: str, channel: Channel, locale: str) -> str | None:
-        """The version of the templates of one place, or nothing where there are none."""
-        composition = self._compositions.get((campaign, channel, locale))
-        return None if composition is None else composition.version
-
     def render(self, letter: Letter) -> Rendered:
         """Render one letter. Raises UnableToRender."""
         composition = self._compositions.get((letter.campaign, letter.channel, letter.locale))

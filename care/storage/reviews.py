@@ -1,6 +1,6 @@
 """Campaigns of the night and the append-only trail of decisions about them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -243,12 +243,16 @@ def read_page(
     return [_decision(row._asdict()) for row in rows]
 
 
-def walk_decisions(connection: Connection) -> Iterator[tuple[Decision, str]]:
-    """The whole trail in order, each line with the hash that was stored with it, some at a time."""
+def walk_decisions(connection: Connection) -> Generator[tuple[Decision, str]]:
+    """The whole trail in order, each line with the hash that was stored with it, some at a time.
+
+    Close it where it is not walked to its end.
+    """
     query = select(decisions).order_by(decisions.c.decision_id)
-    for row in connection.execute(query, execution_options={"yield_per": 1_000}):
-        told = row._asdict()
-        yield _decision(told), told["entry_hash"]
+    with connection.execute(query, execution_options={"yield_per": 1_000}) as rows:
+        for row in rows:
+            told = row._asdict()
+            yield _decision(told), told["entry_hash"]
 
 
 def last_named(connection: Connection) -> int:
