@@ -17,6 +17,7 @@ from care.runtime import Runtime
 router = APIRouter()
 A_PAGE, A_CHUNK = 50, 500
 Text = Annotated[str | None, Query(max_length=200)]
+After = Annotated[str | None, Query(pattern=r"^[0-9]{1,9}$")]
 COLUMNS = (
     "decision_id", "decided_at", "actor", "verdict", "night", "campaign", "content_hash", "reason",
     "previous_hash", "entry_hash",
@@ -53,7 +54,7 @@ Filter = Annotated[Asked, Depends(asked_for)]
 
 @router.get("/audit")
 def audit_page(
-    request: Request, visitor: Viewer, asked: Filter, after: Text = None, check: bool = False
+    request: Request, visitor: Viewer, asked: Filter, after: After = None, check: bool = False
 ) -> Response:
     """The trail, the newest line first; ``check`` recomputes its chain besides."""
     runtime = runtime_of(request)

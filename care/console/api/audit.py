@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 
 from care.console.access import Viewer
-from care.console.audit import Filter
+from care.console.audit import After, Filter
 from care.console.page import runtime_of
 from care.desk.audit import Checked, audit, check_audit
 from care.desk.page import Page
@@ -19,7 +19,7 @@ def read_trail(
     request: Request,
     visitor: Viewer,
     asked: Filter,
-    after: Annotated[str | None, Query(max_length=200)] = None,
+    after: After = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Page[Decision]:
     """A page of the trail, the newest line first."""
