@@ -10,7 +10,7 @@ from care.domain.channel import Channel
 from care.rendering.edited import Place, open_edited, read_texts, version_of
 from care.rendering.renderer import Renderer
 from care.runtime import Runtime
-from care.storage import messages, wordings
+from care.storage import messages, nights, wordings
 from care.storage.wordings import Edited
 
 log = logging.getLogger(__name__)
@@ -47,11 +47,13 @@ def texts_of(runtime: Runtime, place: Place, edits: Iterable[Edited]) -> dict[st
 def keep_what_was_said(runtime: Runtime, connection: Connection, night: date) -> None:
     """Keep the policy and the texts of a night's messages, for who compares nights later.
 
-    A text is kept under the version that its messages name; where the files have changed since,
-    there is nothing to keep.
+    The policy if it is the one that the night was planned with, and a text under the version that
+    its messages name; where they have changed since, there is nothing to keep.
     """
-    policy = runtime.policy
-    wordings.keep_policy(connection, policy.sha256, policy.model_dump(mode="json", by_alias=True))
+    policy, record = runtime.policy, nights.find_night(connection, night)
+    if record is not None and record.policy_sha256 == policy.sha256:
+        settings = policy.model_dump(mode="json", by_alias=True)
+        wordings.keep_policy(connection, policy.sha256, settings)
     edits = wordings.read_edited(connection, night)
     known = wordings.known_texts(connection)
     for campaign, channel, locale, template, version in messages.read_versions(connection, night):
