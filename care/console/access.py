@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any, Protocol
 
-from fastapi import Depends, Request
+from fastapi import Depends, HTTPException, Request
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from care.console.visitor import Visitor
@@ -12,6 +12,8 @@ from care.domain.role import Role
 FORM_FIELD, HEADER = "seal", "X-Care-Seal"
 FORM_SECONDS = 12 * 60 * 60
 """A form may stand open for a working day; after that it is asked for again."""
+NUL = "a NUL is no text"
+"""PostgreSQL keeps none, so it is refused before anything is looked up."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -66,11 +68,22 @@ async def sealed(request: Request, visitor: Annotated[Visitor, Depends(known)]) 
     Raises:
         NotAllowed: the form carries no seal of hers, or one that is too old.
     """
-    if request.method in SAFE or visitor.by_bearer:
+    if b"%00" in request.scope["query_string"] or "\0" in request.url.path:
+        raise HTTPException(400, NUL)
+    if request.method in SAFE:
         return
-    given = request.headers.get(HEADER)
-    if given is None:
-        given = str((await request.form()).get(FORM_FIELD, ""))
+    if "json" in request.headers.get("content-type", ""):
+        if b"\\u0000" in await request.body():
+            raise HTTPException(400, NUL)
+        given = ""
+    else:
+        form = await request.form()
+        if any("\0" in value for value in form.values() if isinstance(value, str)):
+            raise HTTPException(400, NUL)
+        given = str(form.get(FORM_FIELD, ""))
+    if visitor.by_bearer:
+        return
+    given = request.headers.get(HEADER, given)
     try:
         told = _signer(request).loads(given, max_age=FORM_SECONDS)
     except BadData:

@@ -1,10 +1,11 @@
 """Pictures of many nights, each with its table: drawn here, readable without colour."""
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 import pandas as pd
 from fastapi import APIRouter, HTTPException, Query, Request
@@ -78,7 +79,25 @@ def _funnel(runtime: Runtime, since: date | None, until: date | None) -> pd.Data
 
 
 def _ahead(runtime: Runtime, since: date | None, until: date | None) -> pd.DataFrame:
-    """``night, campaign, touches, gift_cost`` of the nights to come."""
+    """``night, campaign, touches, gift_cost`` of the nights to come.
+
+    Walking them takes long, so it is done once for a night that was planned and a policy.
+    """
+    with reading(runtime.engine) as connection:
+        night = nights.latest_night(connection)
+    asked = (runtime.settings.ledger_url, night, runtime.policy.model_dump_json())
+    with _walking:
+        if _walked.get("asked") != asked:
+            _walked.update(asked=asked, table=_walk(runtime))
+        table: pd.DataFrame = _walked["table"]
+    return table
+
+
+_walking = threading.Lock()
+_walked: dict[str, Any] = {}
+
+
+def _walk(runtime: Runtime) -> pd.DataFrame:
     try:
         found = forecast.forecast(runtime, count=NIGHTS_AHEAD)
     except UnableToForecast:

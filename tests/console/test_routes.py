@@ -133,3 +133,15 @@ def test_a_page_allows_no_script_or_style_of_its_own_text(mei):
     assert "unsafe" not in ALWAYS["Content-Security-Policy"]
     page = mei.read("/")
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\bstyle=|\bon\w+=", page)
+
+
+def test_a_nul_is_refused_before_anything_is_looked_up(mei):
+    assert mei.client.get(f"/nights/{NIGHT}/birthday/messages?text=a%00b").status_code == 400
+    assert mei.client.get("/customers/c%0001").status_code == 400
+    assert mei.send("/customers/c01/reveal", reason="a\0b").status_code == 400
+    answer = mei.client.post(
+        "/api/reveal",
+        json={"customers": ["c\0"], "reason": "x"},
+        headers={"X-Care-Seal": mei.seal()},
+    )
+    assert answer.status_code == 400

@@ -212,3 +212,14 @@ def test_a_visitor_reads_chinese_when_she_wants_to(page, session):
     page.get_by_role("button", name="中文").click()
     expect(page.locator("nav.nav")).to_contain_text("今晚")
     assert page.locator("html").get_attribute("lang") == "zh-CN"
+
+
+def test_an_email_is_shown_as_it_is_written(page, session):
+    page.goto(session[1] + f"{CAMPAIGN}/wording/email/en")
+    letter = page.frame_locator("iframe[name=draft]")
+    expect(letter.locator("body")).to_contain_text("Corner Shop")
+    text = page.locator("#part-html")
+    was = text.input_value()
+    text.fill(was.replace("{% block letter %}", "{% block letter %}<p>Newly written.</p>", 1))
+    expect(letter.locator("body")).to_contain_text("Newly written.", timeout=20_000)
+    expect(text).to_be_visible()

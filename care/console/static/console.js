@@ -48,6 +48,8 @@ if (draft) {
       const page = new DOMParser().parseFromString(text, "text/html");
       const found = page.getElementById(draft.dataset.shows);
       if (found) shown.replaceChildren(...found.childNodes);
+      const frame = draft.querySelector("[data-frame]");
+      if (frame && answer.ok) draft.requestSubmit(frame);
     }
   };
   draft.addEventListener("input", (event) => {
