@@ -19,7 +19,7 @@ demo-clean: ## forget the demo
 	rm -rf $(HOME_OF_RUN)
 
 test: setup-dev ## everything that needs PyPI alone
-	$(RUN) pytest -m "not system and not slow" -n 2 --dist loadfile
+	$(RUN) pytest -m "not system and not slow" -n 3 --dist loadfile
 
 test-system: setup-dev chromium ## slow suites, and those that need Debian packages
 	$(RUN) pytest -m "system or slow" --ignore tests/docs

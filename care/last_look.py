@@ -5,10 +5,12 @@ from datetime import datetime
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from sqlalchemy import Connection
 
-from care.domain.campaign import MessageClass
+from care.domain.campaign import EndedBy, MessageClass
+from care.domain.campaigns import CAMPAIGNS
 from care.domain.case import complaining
 from care.domain.channel import ADDRESS_COLUMN, Channel
 from care.domain.consent import Purpose, sensitive_products
@@ -19,6 +21,9 @@ from care.domain.screen import Permissions, unwanted
 from care.domain.suppression import suppressed
 from care.runtime import Runtime
 from care.storage.consents import read_customers_with
+from care.storage.history import open_history
+from care.storage.people import read_households
+from care.storage.purchases import types_bought
 from care.storage.snapshot import (
     Snapshot,
     UnableToLoadSnapshot,
@@ -38,6 +43,7 @@ SAYS = {
     Reason.SENSITIVE: "consent to what is sensitive withdrawn",
 }
 """What a message is stopped with that its customer does not want any more."""
+BOUGHT_MEANWHILE = "it was bought, or she came back, after the message was planned"
 
 
 class LastLook:
@@ -75,6 +81,25 @@ class LastLook:
         sold = read_pinned(self._runtime.store, self._newest.products)
         return sensitive_products(sold, self._runtime.policy.wording.sensitive)
 
+    def _has_ended(self, connection: Connection, leaving: pd.DataFrame) -> npt.NDArray[np.bool_]:
+        """What her household has bought since the night of the plan, as the newest night knows."""
+        ended_by = leaving["campaign"].map({name: one.ended_by for name, one in CAMPAIGNS.items()})
+        about = leaving.assign(ended_by=ended_by)[ended_by.notna()]
+        found = np.zeros(len(leaving), dtype=bool)
+        if about.empty or self._newest is None:
+            return found
+        since = about["night"].min().date()
+        if since >= self._newest.night:
+            return found
+        history = open_history(self._runtime.store, self._newest.history, night=self._newest.night)
+        members = read_households(connection, about[["customer_key", "household_id"]])
+        bought = types_bought(history, members, since=since)
+        rows = about.reset_index(names="row").merge(bought, on="customer_key", suffixes=("", "_b"))
+        meanwhile = rows["bought_on"] >= rows["night"]
+        same = rows["type_key"].eq(rows["type_key_b"]) | (rows["ended_by"] == EndedBy.ANYTHING)
+        found[leaving.index.isin(rows.loc[meanwhile & same, "row"])] = True
+        return found
+
     def stopped(self, connection: Connection, leaving: pd.DataFrame) -> pd.DataFrame:
         """``state, why`` beside each message that must not go after all; nothing beside others.
 
@@ -110,6 +135,7 @@ class LastLook:
             (marketing & ~granted, "suppressed", "consent withdrawn"),
             *((mask, "suppressed", SAYS[why]) for why, mask in unwanted(leaving, wishes).items()),
             (unasked, "suppressed", SAYS[Reason.NOT_PERSONAL]),
+            (self._has_ended(connection, leaving), "suppressed", BOUGHT_MEANWHILE),
             (muted, "suppressed", "suppressed since it was planned"),
         ]
         where, states, whys = zip(*found, strict=True)

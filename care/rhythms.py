@@ -11,11 +11,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from care.domain.product import offered
 from care.domain.rhythm import BREAKS, FRESH_DAYS, RHYTHMS, SILENCES, none_of
+from care.domain.season import RECENT_WEEKS, USUAL_WEEKS, damping
+from care.goods import Goods
+from care.household import Households
 from care.runtime import Runtime
 from care.storage.history import item_history
-from care.storage.pieces import cut
+from care.storage.pieces import cut, sample
+from care.storage.purchases import sales_by_week
+from care.storage.quantities import bought_more, elasticity
 from care.storage.store import Store
 from care.training import HORIZON_DAYS, last_known_day, load_champion, recommended_days
 from recommender.items.personal import Personal
@@ -25,7 +29,9 @@ from recommender.timing.silence import overdue_from
 
 log = logging.getLogger(__name__)
 
-MIN_PURCHASE_DAYS = 3
+OWN_RHYTHM = 3
+"""Purchase days from which on a pair has a rhythm of its own. Of what she bought more rarely only
+that is foretold whose type has so strong a rhythm that a window can be named."""
 NEAR_DAYS = 30
 """Expected days further off than this concern another night."""
 LONGEST_WINDOW_DAYS = 14
@@ -36,8 +42,12 @@ LONGEST_HABIT_DAYS = 90
 """What is bought more rarely breaks off too late to be told."""
 HARDLY_ANY = 0.05
 """The share of pauses that are longer than what counts as a break or a silence."""
+FEW = 0.1
+"""The share of pauses that are longer than what lets a household count as away."""
+MEASURED_LINES = 2_000_000
+"""Order lines that tell how much longer more of the same lasts."""
 STILL_SHOPS_DAYS = 21
-"""Who bought nothing at all for longer has not dropped a habit but gone away."""
+"""Whose household bought nothing at all for longer has not dropped a habit but gone away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +79,9 @@ def read_habits(store: Store, night: date) -> Habits:
             log.warning("%s was not scored: there are no %s", night, name)
             found[name] = none_of(columns)
         else:
-            found[name] = pd.read_parquet(io.BytesIO(content))
+            kept = pd.read_parquet(io.BytesIO(content))
+            # A night that an older version scored knows less.
+            found[name] = kept.reindex(columns=list(columns)).astype(dict(columns))
     return Habits(**found)
 
 
@@ -86,9 +98,9 @@ def find_habits(
     offered. Categories that no message may name are left out. Without a timing model nothing is
     foretold to run out, and the log says so; breaks and silences need none.
     """
-    model = _timing(runtime)
-    sayable, today = _sayable(runtime, sold), last_known_day(night)
-    found = [_habits(_Piece.of(piece, sayable, today), model, today) for piece in cut(history)]
+    model, today = _timing(runtime), last_known_day(night)
+    seen = _Seen.of(runtime, history, sold, night=night)
+    found = [_habits(seen, _Piece.of(piece, today), model, today) for piece in cut(history)]
     return Habits(
         **{
             one.name: pd.concat(
@@ -106,19 +118,21 @@ def foretell(
     """The columns of ``RHYTHMS`` that coming nights would see if all bought as they are used to.
 
     ``history``: as of the first of the nights, or of one before it; ``nights``: in order. Whoever
-    is expected to buy again on a day after the last known one is taken to have done so.
+    is expected to buy again on a day after the last known one is taken to have done so, and no
+    household to go away.
     """
-    model, sayable = _timing(runtime), _sayable(runtime, sold)
+    model = _timing(runtime)
     found = {night: [none_of(RHYTHMS)] for night in nights}
     if model is not None:
+        known = last_known_day(nights[0])
+        seen = _Seen.of(runtime, history, sold, night=nights[0])
         for lines in cut(history):
-            known = last_known_day(nights[0])
-            piece = _Piece.of(lines, sayable, known)
-            pairs = _regular(piece.pairs)
+            piece = _Piece.of(lines, known)
+            pairs = piece.pairs
             for night in nights:
                 today = last_known_day(night)
                 pairs = _as_they_are_used_to(pairs, model, known=known, today=today)
-                found[night].append(_rhythms(piece, pairs, model, today))
+                found[night].append(_rhythms(seen, piece, pairs, model, today))
     return {night: pd.concat(parts, ignore_index=True) for night, parts in found.items()}
 
 
@@ -129,8 +143,26 @@ def _timing(runtime: Runtime) -> TimingModel | None:
     return None if champion is None else champion[1]
 
 
-def _sayable(runtime: Runtime, sold: pd.DataFrame) -> pd.DataFrame:
-    return sold[~sold["category"].isin(runtime.policy.wording.never_name) & offered(sold)]
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a night knows of all customers together."""
+
+    goods: Goods
+    households: Households
+    damping: pd.Series
+    """What is left of a chance out of season, by type."""
+    elasticity: float
+    """How much longer more of the same lasts."""
+
+    @classmethod
+    def of(
+        cls, runtime: Runtime, history: ibis.Table, sold: pd.DataFrame, *, night: date
+    ) -> "_Seen":
+        weekly = sales_by_week(history, night=night, weeks=RECENT_WEEKS + USUAL_WEEKS)
+        goods = Goods.of(runtime.policy, history, sold)
+        households = Households.read(runtime, history, today=last_known_day(night))
+        part = sample(history, lines=MEASURED_LINES)
+        return cls(goods, households, damping(weekly), elasticity(part))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,44 +171,39 @@ class _Piece:
 
     days: pd.DataFrame
     pairs: pd.DataFrame
-    sold: pd.DataFrame
     bought: Personal | None
+    more: pd.DataFrame
+    """How much more than usual she bought last, by customer and type."""
 
     @classmethod
-    def of(cls, history: ibis.Table, sold: pd.DataFrame, today: int) -> "_Piece":
+    def of(cls, history: ibis.Table, today: int) -> "_Piece":
         days = recommended_days(history)
         lines = item_history(history)
         bought = Personal.fit(lines, today=today) if len(lines) else None
-        return cls(days, rhythm(days, today=today), sold, bought)
-
-    def named(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """The category of each type, and the product of it that she would most likely buy."""
-        types = self.sold.drop_duplicates("type_key").set_index("type_key")["category"]
-        rows = rows.assign(category=rows["type"].map(types))
-        rows = rows[rows["category"].notna()]
-        if self.bought is None or rows.empty:
-            return rows.assign(item=pd.Series(dtype="Int64"))
-        again = self.bought.again_for_types(
-            rows[["customer", "type"]],
-            item_types=self.sold[["product_key", "type_key"]].rename(
-                columns={"product_key": "item", "type_key": "type"}
-            ),
-        )
-        return rows.merge(again[["customer", "type", "item"]], on=["customer", "type"], how="left")
+        return cls(days, rhythm(days, today=today), bought, bought_more(history))
 
 
-def _habits(piece: _Piece, model: TimingModel | None, today: int) -> Habits:
+def _habits(seen: _Seen, piece: _Piece, model: TimingModel | None, today: int) -> Habits:
+    own = rhythm(piece.days.assign(type=0), today=today)
+    visits = seen.households.visits_of(own)
+    if model is None:
+        rhythms = none_of(RHYTHMS)
+    else:
+        away = _away_from(visits, today)
+        rhythms = _rhythms(seen, piece, piece.pairs, model, today, away=away)
     return Habits(
-        rhythms=none_of(RHYTHMS)
-        if model is None
-        else _rhythms(piece, _regular(piece.pairs), model, today),
-        breaks=_breaks(piece, today),
-        silences=_silences(piece.days, today),
+        rhythms=rhythms,
+        breaks=_breaks(seen, piece, visits, today),
+        silences=_silences(own, visits, today),
     )
 
 
-def _regular(pairs: pd.DataFrame) -> pd.DataFrame:
-    return pairs[pairs["purchases"] >= MIN_PURCHASE_DAYS].reset_index(drop=True)
+def _away_from(visits: pd.DataFrame, today: int) -> pd.Series:
+    """From which day on each household counts as away, by customer: not at home, or not with us."""
+    came = visits[visits["purchases"] >= 2].reset_index(drop=True)
+    long = overdue_from(came, today=today, share=FEW)
+    soonest = came["last_day"].to_numpy("int32") + STILL_SHOPS_DAYS + 1
+    return pd.Series(np.maximum(long, soonest), index=came["customer"])
 
 
 def _as_they_are_used_to(
@@ -192,35 +219,79 @@ def _as_they_are_used_to(
     )
 
 
-def _rhythms(piece: _Piece, regular: pd.DataFrame, model: TimingModel, today: int) -> pd.DataFrame:
-    due = model.due(regular, today=today, horizon=HORIZON_DAYS)
-    due = piece.named(due[(due["expected_day"] - today).abs() <= NEAR_DAYS])
+def _rhythms(
+    seen: _Seen,
+    piece: _Piece,
+    pairs: pd.DataFrame,
+    model: TimingModel,
+    today: int,
+    *,
+    away: pd.Series | None = None,
+) -> pd.DataFrame:
+    """``away``: from which day on each customer's household counts as away."""
+    due = _stretched(model.due(pairs, today=today, horizon=HORIZON_DAYS), seen, piece, today=today)
+    near = (due["expected_day"] - today).abs() <= NEAR_DAYS
     telling = (due["window_to"] - due["window_from"]) <= LONGEST_WINDOW_DAYS
-    frame = _keyed(due, "last_day", "expected_day", "window_from", "window_to")
-    frame.loc[~telling, ["window_from", "window_to"]] = pd.NaT
+    due = due[near & (telling | (due["purchases"] >= OWN_RHYTHM))]
+    due = seen.goods.of_habits(due, piece.bought)
+    in_season = due["type"].map(seen.damping).fillna(1.0)
+    usual = due["mean_interval"].fillna(due["expected_day"] - due["last_day"])
+    at_home = seen.households.last_days(due)
+    gone = due["customer"].map(away) if away is not None else pd.Series(np.nan, index=due.index)
+    frame = _keyed(
+        due.assign(
+            probability=due["probability"] * in_season,
+            mean_interval=usual,
+            household_bought_on=at_home,
+        ),
+        "last_day", "expected_day", "window_from", "window_to", "household_bought_on",
+    )  # fmt: skip
+    frame.loc[~telling.loc[due.index], ["window_from", "window_to"]] = pd.NaT
+    frame["household_away_from"] = pd.to_datetime(gone, unit="D").astype("datetime64[s]")
     return frame.astype(RHYTHMS)[list(RHYTHMS)]
 
 
-def _breaks(piece: _Piece, today: int) -> pd.DataFrame:
-    """What she bought regularly and has stopped buying, though she still shops."""
+def _stretched(due: pd.DataFrame, seen: _Seen, piece: _Piece, *, today: int) -> pd.DataFrame:
+    """Days put off after more was bought than usual, and brought forward after less."""
+    more = piece.more.set_index(["customer_key", "type_key"])["more"]
+    keys = pd.MultiIndex.from_frame(due[["customer", "type"]])
+    longer = np.exp(seen.elasticity * more.reindex(keys).fillna(0.0).to_numpy())
+    last = due["last_day"].to_numpy("int64")
+    moved = {
+        name: np.rint(last + (due[name].to_numpy("int64") - last) * longer).astype("int32")
+        for name in ("expected_day", "window_from", "window_to")
+    }
+    moved["window_from"] = np.maximum(moved["window_from"], today + 1)
+    moved["window_to"] = np.maximum(moved["window_to"], moved["window_from"])
+    return due.assign(**moved)
+
+
+def _breaks(seen: _Seen, piece: _Piece, visits: pd.DataFrame, today: int) -> pd.DataFrame:
+    """What she bought regularly and has stopped buying, though her household still shops.
+
+    Where somebody at home buys it now, nothing broke off.
+    """
     pairs = piece.pairs
     habits = pairs[
         (pairs["purchases"] >= MIN_HABIT) & (pairs["mean_interval"] <= LONGEST_HABIT_DAYS)
     ].reset_index(drop=True)
-    shopped = pairs.groupby("customer")["last_day"].max()
+    shopped = visits.set_index("customer")["last_day"]
     lately = habits["customer"].map(shopped).to_numpy() >= today - STILL_SHOPS_DAYS
+    hers = seen.households.last_days(habits) == habits["last_day"].to_numpy("int32")
     broken = overdue_from(habits, today=today, share=HARDLY_ANY)
-    fresh = (broken <= today + 1) & (broken > today - FRESH_DAYS) & lately
-    found = piece.named(habits.assign(broken_on=broken)[fresh])
+    fresh = (broken <= today + 1) & (broken > today - FRESH_DAYS) & lately & hers
+    found = seen.goods.of_habits(habits.assign(broken_on=broken)[fresh], piece.bought)
+    # What is not to be had any more was not given up by her.
+    found["item"] = found["item"].mask(found["instead"].notna())
     return _keyed(found, "last_day", "broken_on").astype(BREAKS)[list(BREAKS)]
 
 
-def _silences(days: pd.DataFrame, today: int) -> pd.DataFrame:
-    """Who used to come and does not come any more."""
-    visits = rhythm(days.assign(type=0), today=today)
-    visits = visits[visits["purchases"] >= MIN_HABIT].reset_index(drop=True)
-    silent = overdue_from(visits, today=today, share=HARDLY_ANY)
-    found = visits.assign(silent_on=silent)[(silent <= today + 1) & (silent > today - FRESH_DAYS)]
+def _silences(own: pd.DataFrame, visits: pd.DataFrame, today: int) -> pd.DataFrame:
+    """Whose household used to come and does not come any more; nobody who never came herself."""
+    came = visits[(visits["purchases"] >= MIN_HABIT) & (own["purchases"] >= MIN_HABIT)]
+    came = came.reset_index(drop=True)
+    silent = overdue_from(came, today=today, share=HARDLY_ANY)
+    found = came.assign(silent_on=silent)[(silent <= today + 1) & (silent > today - FRESH_DAYS)]
     frame = _keyed(found, "last_day", "silent_on").rename(columns={"purchases": "visits"})
     return frame.astype(SILENCES)[list(SILENCES)]
 
@@ -228,7 +299,12 @@ def _silences(days: pd.DataFrame, today: int) -> pd.DataFrame:
 def _keyed(rows: pd.DataFrame, *days: str) -> pd.DataFrame:
     """Under the house's names, with days as dates."""
     frame = rows.rename(
-        columns={"customer": "customer_key", "type": "type_key", "item": "product_key"}
+        columns={
+            "customer": "customer_key",
+            "type": "type_key",
+            "item": "product_key",
+            "instead": "instead_key",
+        }
     )
     return frame.assign(**{day: _dates(frame[day]) for day in days})
 

@@ -11,6 +11,7 @@ import pandas as pd
 from care.domain.campaign import Tables
 from care.domain.contact_policy import RECENT
 from care.domain.due import find_due
+from care.domain.rhythm import RHYTHMS
 from care.domain.screen import Permissions
 from care.domain.suppression import SUPPRESSIONS
 from care.domain.touch import Decisions, Ledger, Plan, plan_touches
@@ -94,6 +95,7 @@ def a_rhythm(customer_key: int = 1, **told: Any) -> dict[str, Any]:
         "customer_key": customer_key,
         "type_key": 7,
         "product_key": 70,
+        "instead_key": pd.NA,
         "category": "COFFEE",
         "purchases": 6,
         "mean_interval": 30.0,
@@ -102,18 +104,14 @@ def a_rhythm(customer_key: int = 1, **told: Any) -> dict[str, Any]:
         "expected_day": pd.Timestamp(NIGHT),
         "window_from": pd.Timestamp("2017-11-12"),
         "window_to": pd.Timestamp("2017-11-19"),
+        "household_bought_on": told.get("last_day", pd.Timestamp("2017-10-15")),
+        "household_away_from": pd.Timestamp("2017-12-15"),
     } | told
 
 
 def rhythms(*rows: dict[str, Any]) -> pd.DataFrame:
     """Rhythms as the timing model hands them over."""
-    frame = pd.DataFrame(list(rows), columns=list(a_rhythm()))
-    days = dict.fromkeys(("last_day", "expected_day", "window_from", "window_to"), "datetime64[s]")
-    return frame.astype(
-        {"customer_key": "int64", "type_key": "int64", "product_key": "Int64", "category": "str"}
-        | {"purchases": "int64", "mean_interval": "float64", "probability": "float64"}
-        | days
-    )
+    return pd.DataFrame(list(rows), columns=list(RHYTHMS)).astype(dict(RHYTHMS))
 
 
 @cache

@@ -36,6 +36,14 @@ class Unanswered(StrEnum):
     RELEASE = "release"
 
 
+class EndedBy(StrEnum):
+    """The purchase after which there is nothing more to say."""
+
+    TYPE = "type"
+    """Of the type that the letter is about."""
+    ANYTHING = "anything"
+
+
 class Bounds(Decided):
     """Absolute limits within which a campaign of the night needs no reviewer."""
 
@@ -191,13 +199,14 @@ class Campaign:
     out, with a note. ``facts`` declares by example what its letters may say beyond what every
     letter may: name → a value of the type that its rule writes (text, whole number or day), true
     enough to try templates on. ``turns``: further examples, for letters that say another thing when
-    a fact is another or missing. ``foreseeable``: its occasions follow from a customer's own dates
-    alone, so that they are known long before. ``known_ahead``: those of the coming weeks follow
-    from what is known tonight, as far as customers do nothing new; of a campaign that is neither, a
-    forecast takes what came before again. ``finds``: the segments it can find at all, where
-    that is not all of them. ``forgotten_after_days``: so long after it began, a journey's entry is
-    not known any more. ``personal``: her advisor signs where she has one, and gets
-    her answers.
+    a fact is another, missing, or there at all. ``foreseeable``: its occasions follow from a
+    customer's own dates alone, so that they are known long before. ``known_ahead``: those of the
+    coming weeks follow from what is known tonight, as far as customers do nothing new; of a
+    campaign that is neither, a forecast takes what came before again. ``finds``: the segments it
+    can find at all, where that is not all of them. ``forgotten_after_days``: so long after it
+    began, a journey's entry is not known any more. ``ended_by``: the purchase of her household
+    after which a letter that has not left is not sent. ``personal``: her advisor signs where she
+    has one, and gets her answers.
     """
 
     name: str
@@ -211,6 +220,7 @@ class Campaign:
     needs: frozenset[str] = frozenset()
     finds: frozenset[Segment] = frozenset()
     forgotten_after_days: int | None = None
+    ended_by: EndedBy | None = None
     personal: bool = False
 
     @property
@@ -229,11 +239,16 @@ class Campaign:
     def read_facts(self, told: str) -> dict[str, Fact]:
         """What a rule wrote about a candidate, with the types that ``facts`` declares."""
         found: dict[str, Fact] = orjson.loads(told) if told else {}
-        days = {name for name, value in self.examples[0].items() if isinstance(value, date)}
+        days = {name for name, value in self.declared.items() if isinstance(value, date)}
         return {
             name: date.fromisoformat(str(value)) if name in days else value
             for name, value in found.items()
         }
+
+    @property
+    def declared(self) -> dict[str, Fact]:
+        """Every fact that a letter may tell, with an example."""
+        return {name: value for one in reversed(self.examples) for name, value in one.items()}
 
     @property
     def examples(self) -> list[dict[str, Fact]]:

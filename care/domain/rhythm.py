@@ -13,14 +13,17 @@ RHYTHMS: Mapping[str, str] = {
     "customer_key": "int64",
     "type_key": "int64",
     "product_key": "Int64",  # what she would most likely buy of the type
+    "instead_key": "Int64",  # what stands in for it where it is not to be had; else missing
     "category": "str",
     "purchases": "int64",  # days on which she bought the type
-    "mean_interval": "float64",  # days
+    "mean_interval": "float64",  # days; after one purchase those that are usual for the type
     "last_day": "datetime64[s]",
     "probability": "float64",  # of a purchase within the horizon
     "expected_day": "datetime64[s]",
     "window_from": "datetime64[s]",
     "window_to": "datetime64[s]",
+    "household_bought_on": "datetime64[s]",  # of the type; hers, or later by somebody at home
+    "household_away_from": "datetime64[s]",  # from this day on hardly any pause was as long
 }
 
 BREAKS: Mapping[str, str] = {

@@ -137,7 +137,7 @@ def _unknown(name: str, tree: nodes.Template, unknown: set[str]) -> Iterator[Pro
                 name, word.lineno, f"no letter knows {word.name!r}", f"say one of {known}"
             )
     campaign = CAMPAIGNS.get(name.partition("/")[0])
-    parts = PARTS | {"facts": frozenset(campaign.facts if campaign else ())}
+    parts = PARTS | {"facts": frozenset(campaign.declared if campaign else ())}
     parts |= {
         loop.target.name: PARTS["product"]
         for loop in tree.find_all(nodes.For)

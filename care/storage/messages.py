@@ -233,6 +233,8 @@ _LEAVING = (
         touches.c.message_class,
         touches.c.occasion_key,
         touches.c.product_key,
+        touches.c.type_key,
+        identities.c.household_id,
         identities.c.email,
         identities.c.phone,
         consents.c.granted,
@@ -255,8 +257,8 @@ def read_leaving(connection: Connection, share: Share, *, opens_before: datetime
     """A share of approved messages about to be sealed, as the last look at consent needs them.
 
     ``message_id, night, campaign, channel, batch_id, not_after, items_source, customer_key,
-    message_class, occasion_key, product_key, email, phone, granted`` (her consent to marketing by
-    this channel, missing where there is none).
+    message_class, occasion_key, product_key, type_key, household_id, email, phone, granted`` (her
+    consent to marketing by this channel, missing where there is none).
     """
     query = _LEAVING.join(
         campaign_nights,

@@ -154,6 +154,20 @@ def read_traits(connection: Connection, names: Sequence[str]) -> pd.DataFrame:
     return read_frame(connection, query).astype({"customer_key": "int64"})
 
 
+def read_homes(connection: Connection) -> pd.DataFrame:
+    """Everybody who shares a household: ``customer_key, home_key``, by customer.
+
+    A home is known by the lowest key of those who live there; who lives alone is not listed.
+    """
+    of = identities.c
+    home = func.min(of.customer_key).over(partition_by=of.household_id).label("home_key")
+    members = func.count().over(partition_by=of.household_id).label("members")
+    known = select(of.customer_key, home, members).where(of.household_id.is_not(None)).subquery()
+    query = select(known.c.customer_key, known.c.home_key).where(known.c.members > 1)
+    found = read_frame(connection, query.order_by(known.c.customer_key))
+    return found.astype({"customer_key": "int64", "home_key": "int64"})
+
+
 def read_households(connection: Connection, customers: pd.DataFrame) -> pd.DataFrame:
     """Who lives with whom, herself included: ``customer_key, member_key``.
 

@@ -15,6 +15,20 @@ JUST_BOUGHT = Columns(
 )
 """One row per customer and product that her household bought lately, with the last day."""
 
+TYPES_BOUGHT = Columns(
+    "types_bought", {"customer_key": "int64", "type_key": "int64", "bought_on": "datetime64[s]"}
+)
+"""One row per customer and type that her household bought lately, with the last day."""
+
+DAYS_OF_HOMES = Columns(
+    "days_of_homes",
+    {"home_key": "int64", "type_key": "int64", "day": "datetime64[s]"},
+)
+"""One row per home, type and day on which anybody who lives there bought of it."""
+
+WEEKLY = Columns("weekly", {"type_key": "int64", "weeks_ago": "int64", "purchases": "int64"})
+"""One row per type and week, 0 being the last seven days."""
+
 SEGMENT_COUNTS = Columns(
     "segment_counts",
     {"segment": "int64", "item": "int64", "weight": "int64", "buyers": "int64"},
@@ -26,8 +40,11 @@ def just_bought(history: ibis.Table, members: pd.DataFrame, *, since: date) -> p
 
     ``members``: ``customer_key`` (who is asked about), ``member_key`` (whose purchases count).
     """
-    if members.empty:
-        return JUST_BOUGHT.empty()
+    found = _bought_by(history, members, "product_key", since=since)
+    return fetch(found.order_by("customer_key", "product_key"), JUST_BOUGHT)
+
+
+def _bought_by(history: ibis.Table, members: pd.DataFrame, what: str, *, since: date) -> ibis.Table:
     asked = ibis.memtable(
         pa.table(
             {
@@ -38,10 +55,57 @@ def just_bought(history: ibis.Table, members: pd.DataFrame, *, since: date) -> p
     )
     lately = bought_since(history, since)
     lines = lately.inner_join(asked, lately.customer_key == asked.member)
-    found = lines.group_by(customer_key=lines.asked, product_key=lines.product_key).agg(
+    return lines.group_by(customer_key=lines.asked, **{what: lines[what]}).agg(
         bought_on=lines.day.max()
     )
-    return fetch(found.order_by("customer_key", "product_key"), JUST_BOUGHT)
+
+
+def types_bought(history: ibis.Table, members: pd.DataFrame, *, since: date) -> pd.DataFrame:
+    """Of which types customers' households bought from a day on; columns of ``TYPES_BOUGHT``.
+
+    ``members``: as of ``just_bought``.
+    """
+    found = _bought_by(history, members, "type_key", since=since)
+    return fetch(found.order_by("customer_key", "type_key"), TYPES_BOUGHT)
+
+
+def days_of_homes(history: ibis.Table, homes: pd.DataFrame) -> pd.DataFrame:
+    """On which days the members of each home bought which type; columns of ``DAYS_OF_HOMES``.
+
+    ``homes``: ``customer_key, home_key``. Each row is there once, however many bought.
+    """
+    if homes.empty:
+        return DAYS_OF_HOMES.empty()
+    members = ibis.memtable(
+        pa.table(
+            {
+                "member": pa.array(homes["customer_key"], pa.int64()),
+                "home_key": pa.array(homes["home_key"], pa.int64()),
+            }
+        )
+    )
+    lines = history.inner_join(members, history.customer_key == members.member)
+    days = lines.select("home_key", "type_key", "day").distinct()
+    return fetch(days.order_by("home_key", "type_key", "day"), DAYS_OF_HOMES)
+
+
+def sales_by_week(history: ibis.Table, *, night: date, weeks: int) -> pd.DataFrame:
+    """On how many customers' days each type was bought, week by week; columns of ``WEEKLY``."""
+    lately = bought_since(history, night - timedelta(weeks=weeks))
+    days = lately.select("customer_key", "type_key", "day").distinct()
+    age = ibis.literal(night - timedelta(days=1)).delta(days.day, unit="day")
+    found = days.group_by("type_key", weeks_ago=(age // 7).cast("int64")).agg(
+        purchases=days.count()
+    )
+    return fetch(found.order_by("type_key", "weeks_ago"), WEEKLY)
+
+
+def bought_of_each(history: ibis.Table) -> pd.Series:
+    """Order lines of each product, by key."""
+    found = history.group_by("product_key").agg(lines=history.count()).order_by("product_key")
+    counted = found.to_pyarrow().to_pandas()
+    lines: pd.Series = counted.set_index("product_key")["lines"].astype("int64")
+    return lines
 
 
 def of_customers(history: ibis.Table, customers: pd.Series) -> ibis.Table:

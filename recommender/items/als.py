@@ -178,12 +178,13 @@ class Als:
             shape = (known.size, self.kept.size)
             silenced = _sparse(np.ones(there.sum()), row[there], column[there], shape)
             # The library calls its filter "already liked"; here it holds exactly what must stay
-            # unsaid, so that repeats are not lost when they are wanted.
+            # unsaid, so that repeats are not lost when they are wanted. Filtering looks at each
+            # customer by herself, which is worth sparing where nothing must.
             found, score = model.recommend(
                 np.arange(known.size),
                 silenced,
                 N=count,
-                filter_already_liked_items=True,
+                filter_already_liked_items=bool(there.any()),
                 items=columns,
             )
         real = (found >= 0) & (score > NEVER)

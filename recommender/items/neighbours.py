@@ -15,6 +15,8 @@ from recommender.keys import Ints
 
 BLOCK = 256
 """Rows that are compared with the pool at once: 20 MiB beside the largest pool."""
+TOGETHER = 8
+"""Columns of which the best is looked at first."""
 POOL = 20_000
 """Customers among whom neighbours are sought; more are sampled."""
 
@@ -100,8 +102,7 @@ def nearest(
 
 def _largest(value: Floats32, k: int) -> NDArray[np.bool_]:
     """Which are among their row's ``k`` largest and above 0, (Q, P)."""
-    # NumPy partitions values several times faster than it partitions positions.
-    least = np.partition(value, value.shape[1] - k, axis=1)[:, -k]
+    least = _least(value, k)
     kept = (value >= least[:, None]) & (value > 0)
     tied = np.flatnonzero(kept.sum(axis=1) > k)
     if tied.size:
@@ -109,6 +110,23 @@ def _largest(value: Floats32, k: int) -> NDArray[np.bool_]:
         kept[tied] = False
         kept[tied[:, None], best] = True
     return kept
+
+
+def _least(value: Floats32, k: int) -> Floats32:
+    """The k-th largest of each row, or less where fewer are above 0, (Q,)."""
+    groups = value.shape[1] // TOGETHER
+    if groups < 2 * k:
+        # NumPy partitions values several times faster than it partitions positions.
+        return np.asarray(np.partition(value, value.shape[1] - k, axis=1)[:, -k])
+    # Partitioning long rows takes most of the time. The k-th of the best of every few columns is
+    # reached by k values at least, and not by many more.
+    best = value[:, : groups * TOGETHER].reshape(-1, TOGETHER, groups).max(axis=1)
+    reached = np.partition(best, groups - k, axis=1)[:, -k]
+    row, column = np.nonzero((value >= reached[:, None]) & (value > 0))
+    count = np.bincount(row, minlength=value.shape[0])
+    few = np.full((value.shape[0], max(int(count.max(initial=0)), k)), -np.inf, dtype=value.dtype)
+    few[row, np.arange(row.size) - np.repeat(np.cumsum(count) - count, count)] = value[row, column]
+    return np.asarray(np.partition(few, few.shape[1] - k, axis=1)[:, -k])
 
 
 def blocks(rows: Sparse, size: int = BLOCK) -> Iterator[tuple[int, Sparse]]:

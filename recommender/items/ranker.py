@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.keys import Ints
+from recommender.keys import Ints, place, starts
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
@@ -31,6 +31,11 @@ PARAMETERS: Final = {
     "verbose": -1,
 }
 """Chosen on validation baskets; see ``docs/models.md``."""
+
+
+HEATS: Final = 30
+"""Trees after which the candidates that will not make it are left aside."""
+WIDER: Final = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +78,30 @@ class Ranker:
             return np.empty(0)
         return np.asarray(_booster(self.trees).predict(features, num_threads=threads()))
 
+    def leaders(self, features: Floats32, q: Ints, k: int) -> tuple[Ints, Floats]:
+        """Rows of each customer's ``k`` highest scores, and these scores.
+
+        Who is not among the first ``WIDER * k`` after ``HEATS`` trees is not asked of the rest: it
+        is hardly ever among the first ``k`` after all of them, and most of the time goes into it.
+
+        Args:
+            features: (N, F).
+            q: whose candidate each row is, (N,).
+            k: rows a customer.
+
+        Returns:
+            Rows, customer by customer and best first, and their scores, as of ``score``.
+        """
+        if features.shape[0] == 0:
+            return np.empty(0, dtype=np.int64), np.empty(0)
+        trees, use = _booster(self.trees), threads()
+        heats = np.asarray(trees.predict(features, num_iteration=HEATS, num_threads=use))
+        final = np.sort(first_of(q, heats, WIDER * k))
+        rest = trees.predict(features[final], start_iteration=HEATS, num_threads=use)
+        score = heats[final] + np.asarray(rest)
+        best = first_of(q[final], score, k)
+        return final[best], score[best]
+
     def calibrated(self, score: Floats, size: Floats32, bought: NDArray[np.bool_]) -> "Ranker":
         """The same order with probabilities.
 
@@ -98,6 +127,12 @@ class Ranker:
     def probability(self, score: Floats, size: Floats32) -> Floats:
         """Chance that a candidate is in the next basket; rises with its score, (N,)."""
         return _logistic(_design(score, size) @ self.calibration)
+
+
+def first_of(q: Ints, score: Floats, k: int) -> Ints:
+    """Positions of each customer's ``k`` highest scores; of equals the earlier position."""
+    ranking = np.lexsort((-score, q))
+    return np.asarray(ranking[place(starts(q[ranking]), ranking.size) < k])
 
 
 @lru_cache(maxsize=4)

@@ -15,11 +15,11 @@ from recommender.items.features import put_forward
 from recommender.items.habits import Habits
 from recommender.items.lessons import Lessons, orders_of
 from recommender.items.model import History, Purpose
-from recommender.items.ranker import Ranker, threads
+from recommender.items.ranker import Ranker, first_of, threads
 from recommender.items.rule import RULES, ruled
 from recommender.items.shortlist import Request
 from recommender.items.views import Views
-from recommender.keys import Ints, distinct, place, position, starts
+from recommender.keys import Ints, distinct, position, starts
 
 LEARNERS: Final = 20_000
 """Customers whose last baskets are lessons; of more, a seeded sample."""
@@ -200,12 +200,6 @@ def _fitted(lessons: list[_Lesson], seed: int) -> Ranker:
     return Ranker.fit(
         np.concatenate(features), np.concatenate(bought), np.concatenate(groups), seed=seed
     )
-
-
-def first_of(q: Ints, score: NDArray[np.float64], k: int) -> Ints:
-    """Positions of each customer's ``k`` highest scores; of equals the earlier position."""
-    ranking = np.lexsort((-score, q))
-    return np.asarray(ranking[place(starts(q[ranking]), ranking.size) < k])
 
 
 def some_of(keys: Ints, most: int, seed: int) -> Ints:

@@ -22,7 +22,7 @@ from recommender.items.popularity import popular_candidates
 from recommender.items.ranker import Ranker
 from recommender.items.rule import ruled
 from recommender.items.shortlist import Candidates, Request
-from recommender.items.teaching import first_of, some_of, teach
+from recommender.items.teaching import some_of, teach
 from recommender.items.views import COMPARED, Views
 from recommender.keys import Ints, distinct, starts
 
@@ -168,10 +168,8 @@ class TwoStage:
         parts: list[Candidates] = []
         said = [hidden]
         for put in put_forward(self.habits, self.views, request, purpose=purpose):
-            score = self.ranker.score(put.features)
-            size = self.habits.size[request.code[put.q]]
-            best = first_of(put.q, score, k)
-            chance = self.ranker.probability(score[best], size[best])
+            best, score = self.ranker.leaders(put.features, put.q, k)
+            chance = self.ranker.probability(score, self.habits.size[request.code[put.q[best]]])
             parts += self._explained(request, put, best, chance)
             said.append(put.q[best] * bought.items.size + put.item[best])
         if purpose is not Purpose.AGAIN:

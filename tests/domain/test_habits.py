@@ -6,6 +6,7 @@ import pandas as pd
 
 from care.domain.campaign import PAST
 from care.domain.due import find_due
+from care.domain.journey import Step
 from care.domain.rhythm import BREAKS, SILENCES
 from tests.builders import NIGHT, a_customer, a_policy, customers, frame, tables
 
@@ -56,6 +57,19 @@ def test_of_several_habits_the_longest_kept_is_asked_about():
 
 def test_a_habit_of_few_purchases_is_none():
     assert due("rhythm_break", breaks=[a_break(purchases=14)]).empty
+
+
+def test_a_category_may_have_letters_of_its_own_or_none():
+    late = (Step(name="suggest", after_days=10),)
+    for steps, age, told in ((late, 0, 0), (late, 10, 1), ((), 0, 0), ((), 10, 0)):
+        found = due(
+            "rhythm_break",
+            breaks=[a_break(broken_on=days_ago(age))],
+            category_steps={"COFFEE": steps},
+        )
+        assert len(found) == told, (steps, age)
+    other = a_break(category="TEA")
+    assert len(due("rhythm_break", breaks=[other], category_steps={"COFFEE": ()})) == 1
 
 
 def test_what_no_product_stands_for_any_more_is_not_written_about():

@@ -109,6 +109,7 @@ def test_the_same_event_is_never_told_twice():
     assert found.exclusions["reason"].tolist() == ["already_touched"]
 
 
+@pytest.mark.slow
 def test_over_many_nights_each_event_is_one_occasion():
     tiers = (
         Tier(name="member", label={}, min_spend=0),

@@ -228,6 +228,18 @@ def test_what_is_not_hers_not_there_or_too_dear_is_not_given(planned):
 EN_MAIL = {"channel": Channel.EMAIL, "locale": "en"}
 
 
+def test_a_message_that_is_written_anew_from_the_same_words_is_the_same(planned_on_sqlite):
+    house = planned_on_sqlite
+    found = messages_of(house)
+    with reading(house.engine) as connection:
+        rewriter = correspondence.Rewriter(house, connection, NIGHT, renderer=house.renderer)
+        rows, failed = rewriter.write(connection, found["message_id"].tolist())
+    assert failed == {}
+    assert {row["message_id"]: row["render_sha256"] for row in rows} == (
+        found.set_index("message_id")["render_sha256"].to_dict()
+    )
+
+
 def test_a_wording_is_tried_out_and_nothing_is_saved(planned):
     before = ledger_of(planned.engine)
     shown = preview_wording(planned, NIGHT, "birthday", texts={"subject": SUBJECT}, **EN_MAIL)

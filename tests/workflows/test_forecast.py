@@ -57,6 +57,7 @@ def foretold(found):
     )
 
 
+@pytest.mark.slow
 def test_where_nothing_new_happens_the_nights_come_as_foretold(tmp_path, database_url):
     runtime = a_house(tmp_path / "home", database_url, policy=DATES_ALONE)
     peer = Peer(runtime.settings.outbound)

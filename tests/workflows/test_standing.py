@@ -151,6 +151,7 @@ def test_a_night_run_twice_books_nothing_twice(house):
     assert ledger_of(house.engine) == before
 
 
+@pytest.mark.slow
 def test_two_nights_at_once_book_what_one_after_the_other_would(house, tmp_path):
     for night in (NIGHT, after(1)):
         nightly.take_snapshot(house, night=night)

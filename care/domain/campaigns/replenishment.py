@@ -3,17 +3,21 @@
 Who has bought a type of product often enough, and not too often, for the timing model to say when
 she needs it again. Of several things the likeliest is chosen.
 
+Nothing is said while her household is away, after somebody at home has bought of it, or where
+neither the product nor anything that stands in for it is to be had.
+
 It ends when she buys it meanwhile, or some days after the day on which she was expected to.
 """
 
 from datetime import date
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from pydantic import Field
 
-from care.domain.campaign import Campaign, CampaignSettings, Tables
-from care.domain.candidate import candidates
+from care.domain.campaign import Campaign, CampaignSettings, EndedBy, Tables
+from care.domain.candidate import candidates, facts
 from care.domain.segment import BUYING_REPEATEDLY
 
 
@@ -25,7 +29,12 @@ class ReplenishmentSettings(CampaignSettings):
     )
     late_days: int = Field(default=4, ge=0, le=30, description="and so many days after")
     min_purchases: int = Field(
-        default=4, ge=3, description="days on which she bought that type, at least"
+        default=4,
+        ge=1,
+        description=(
+            "days on which she bought that type, at least; below 3 only what all buy so alike that "
+            "a window can be named"
+        ),
     )
     min_interval_days: int = Field(
         default=21, ge=1, description="what is bought more often needs no reminder"
@@ -35,6 +44,12 @@ class ReplenishmentSettings(CampaignSettings):
         ge=0,
         le=1,
         description="that she buys it within the next 7 days, as the timing model sees it",
+    )
+    household_cool_down_days: int = Field(
+        default=14,
+        ge=0,
+        le=365,
+        description="for so many days after somebody else at home bought of it, she is let be",
     )
 
 
@@ -56,12 +71,17 @@ def find_replenishments(
         & (rhythms["mean_interval"].to_numpy() >= settings.min_interval_days)
         & (rhythms["probability"].to_numpy() >= settings.min_probability)
         & rhythms["product_key"].notna().to_numpy()
+        & ~_at_home(rhythms, settings, today)
+        & ~(rhythms["household_away_from"].to_numpy("datetime64[D]") <= today)
     )
     best = (
         rhythms[worth_saying]
         .sort_values(["customer_key", "probability", "type_key"], ascending=[True, False, True])
         .drop_duplicates("customer_key")
     )
+    named = tables.products.set_index("product_key")
+    english = best["instead_key"].map(named["name"])
+    chinese = best["instead_key"].map(named["name_zh"]).fillna(english)
     key = "replenish-" + best["type_key"].astype("str") + "-"
     return candidates(
         {
@@ -76,9 +96,20 @@ def find_replenishments(
             "product_key": best["product_key"],
             "window_from": best["window_from"],
             "window_to": best["window_to"],
+            "facts": facts({"instead_en": english.tolist(), "instead_zh": chinese.tolist()}),
         },
         index=best.index,
     )
+
+
+def _at_home(
+    rhythms: pd.DataFrame, settings: ReplenishmentSettings, today: np.datetime64
+) -> npt.NDArray[np.bool_]:
+    """Where somebody else of the household has bought of the type since, and lately."""
+    bought = rhythms["household_bought_on"].to_numpy("datetime64[D]")
+    since = bought > rhythms["last_day"].to_numpy("datetime64[D]")
+    lately: npt.NDArray[np.bool_] = bought > today - settings.household_cool_down_days - 1
+    return since & lately
 
 
 CAMPAIGN = Campaign(
@@ -86,6 +117,8 @@ CAMPAIGN = Campaign(
     ReplenishmentSettings,
     find_replenishments,
     reads_behaviour=True,
+    turns=({"instead_en": "oolong in a tin", "instead_zh": "罐装乌龙茶"},),
+    ended_by=EndedBy.TYPE,
     finds=BUYING_REPEATEDLY,
     known_ahead=True,
 )

@@ -1,20 +1,23 @@
 """Rhythm break: due when she stops buying something she bought regularly, yet still shops.
 
 Who kept a habit for long enough and let it go, by her own rhythm. A journey of a few letters, weeks
-apart, about the habit she kept longest. A letter never says that anybody was watching.
+apart, about the habit she kept longest; other letters for single categories, or none. A letter
+never says that anybody was watching.
 
 It ends when she buys the type again, when she stops shopping altogether, or with its last step.
 """
 
+from collections.abc import Iterator
 from datetime import date
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from care.domain.campaign import Campaign, Tables
+from care.domain.campaign import Campaign, EndedBy, Tables
 from care.domain.candidate import candidates, facts
-from care.domain.journey import JourneySettings, due_steps
+from care.domain.journey import JourneySettings, Step, due_steps
 from care.domain.rhythm import FRESH_DAYS
 from care.domain.segment import BUYING_REPEATEDLY
 
@@ -25,6 +28,23 @@ class RhythmBreakSettings(JourneySettings):
     min_purchases: int = Field(
         default=6, ge=4, description="days on which she bought that type, at least"
     )
+    category_steps: dict[str, Annotated[tuple[Step, ...], Field(max_length=6)]] = Field(
+        default_factory=dict,
+        description=(
+            "for single categories other letters than `steps`; an empty list for none at all"
+        ),
+    )
+
+    @property
+    def branches(self) -> dict[str, tuple[Step, ...]]:
+        """The steps of all, and those of single categories."""
+        own = {f"category_steps.{name}": steps for name, steps in self.category_steps.items()}
+        return {"steps": self.steps} | {name: steps for name, steps in own.items() if steps}
+
+    @property
+    def lasts_days(self) -> int:
+        """After so many days no step of an entry can be due any more."""
+        return max(steps[-1].after_days for steps in self.branches.values()) + self.late_days
 
 
 def find_rhythm_breaks(
@@ -51,7 +71,12 @@ def find_rhythm_breaks(
     entries = longest.assign(
         entry=entry + longest["last_day"].dt.strftime("%Y-%m-%d"), entered_on=longest["broken_on"]
     )
-    due = due_steps(entries, tables.past, settings, night=today)
+    due = pd.concat(
+        [
+            due_steps(theirs, tables.past, chosen, night=today)
+            for chosen, theirs in _by_category(entries, settings)
+        ]
+    )
     return candidates(
         {
             "customer_key": due["customer_key"],
@@ -66,11 +91,23 @@ def find_rhythm_breaks(
     )
 
 
+def _by_category(
+    entries: pd.DataFrame, settings: RhythmBreakSettings
+) -> Iterator[tuple[RhythmBreakSettings, pd.DataFrame]]:
+    """The entries of each journey, with the settings of that journey; none where it is empty."""
+    own = entries["category"].isin(list(settings.category_steps))
+    yield settings, entries[~own]
+    for name, steps in settings.category_steps.items():
+        if steps:
+            yield settings.model_copy(update={"steps": steps}), entries[entries["category"] == name]
+
+
 CAMPAIGN = Campaign(
     "rhythm_break",
     RhythmBreakSettings,
     find_rhythm_breaks,
     reads_behaviour=True,
+    ended_by=EndedBy.TYPE,
     facts={"step": "ask"},
     turns=({"step": "suggest"},),
     finds=BUYING_REPEATEDLY,

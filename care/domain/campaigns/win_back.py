@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from care.domain.campaign import Campaign, Tables
+from care.domain.campaign import Campaign, EndedBy, Tables
 from care.domain.candidate import candidates, facts
 from care.domain.journey import JourneySettings, due_steps
 from care.domain.rhythm import FRESH_DAYS
@@ -61,6 +61,7 @@ CAMPAIGN = Campaign(
     WinBackSettings,
     find_win_backs,
     reads_behaviour=True,
+    ended_by=EndedBy.ANYTHING,
     facts={"step": "hello"},
     turns=({"step": "goodbye"},),
     finds=BUYING_REPEATEDLY,

@@ -8,6 +8,7 @@ from tests.domain.test_rise import nights_that_warn, rises_found, simulated
 __all__ = ["simulated"]  # a fixture
 
 
+@pytest.mark.slow
 def test_the_figures_on_rises_are_measured(simulated) -> None:
     table = read("docs/models.md").split("<!-- figures: rise -->\n")[1].split("<!-- end -->")[0]
     rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in table.splitlines()[2:]]
