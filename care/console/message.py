@@ -10,6 +10,7 @@ from care.console.access import Viewer
 from care.console.campaign import Grant, look_at
 from care.console.disclosure import granted
 from care.console.page import render, runtime_of
+from care.console.preview import PREVIEWS
 from care.console.visitor import Visitor
 from care.desk import UnableToDecide, show
 from care.desk.gift import eligible_gifts
@@ -73,6 +74,7 @@ def messages_page(
         after=after,
         filter_of=_as_query(chosen),
         tiers=[tier.name for tier in runtime.policy.tiers],
+        channels=list(PREVIEWS),
         locales=runtime.policy.shop.locales,
         gifts=runtime.policy.gifts,
     )

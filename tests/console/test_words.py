@@ -6,6 +6,7 @@ from string import Formatter
 
 import pytest
 
+from care.console.preview import PREVIEWS
 from care.console.speech import LANGUAGES, Speech, catalogue, negotiate
 from care.domain.campaigns import CAMPAIGNS
 from care.domain.channel import Channel
@@ -69,6 +70,11 @@ def test_every_code_has_a_name(language, kind):
     assert missing == []
 
 
+def test_every_channel_has_a_preview():
+    assert set(PREVIEWS) == {str(channel) for channel in Channel}
+    assert all((CONSOLE / "pages" / name).is_file() for name in PREVIEWS.values())
+
+
 def test_whatever_a_page_says_is_in_the_catalogue():
     known = set(catalogue("en"))
     pages = [*CONSOLE.rglob("*.html"), *CONSOLE.rglob("*.py")]
@@ -125,7 +131,8 @@ def test_what_the_ledger_keeps_in_english_is_said_in_chinese(zh, english, chines
 
 def test_no_pattern_has_a_gap_that_it_does_not_fill(zh):
     for language in LANGUAGES:
-        from care.console.speech import sentences
+        from care.console.preview import PREVIEWS
+from care.console.speech import sentences
 
         for pattern, said in sentences(language):
             assert gaps(said) <= set(pattern.groupindex), pattern.pattern
