@@ -54,7 +54,6 @@ def messages_page(
     campaign: str,
     chosen: Filter,
     after: Text = None,
-    grant: Grant = None,
 ) -> Response:
     """Messages of a campaign that a filter finds, page by page."""
     runtime = runtime_of(request)

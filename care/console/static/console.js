@@ -31,10 +31,6 @@ for (const button of document.querySelectorAll("[data-set-width]")) {
   });
 }
 
-for (const field of document.querySelectorAll("[data-submit-on-change]")) {
-  field.addEventListener("change", () => field.form.requestSubmit());
-}
-
 const draft = document.querySelector("form[data-try]");
 if (draft) {
   const shown = document.getElementById(draft.dataset.shows);
