@@ -21,7 +21,7 @@ demo-clean: ## forget the demo
 test: setup-dev ## everything that needs PyPI alone
 	$(RUN) pytest -m "not system and not slow" -n 3 --dist loadfile
 
-test-system: setup-dev ## slow suites, and those that need Debian packages
+test-system: setup-dev chromium ## slow suites, and those that need Debian packages
 	$(RUN) pytest -m "system or slow" --ignore tests/docs
 
 test-docs: setup-dev ## every command of the pages, pictures and figures, on a demo of its own
@@ -47,6 +47,16 @@ setup-dev: $(UV) libgomp ## the environment of a developer
 .uv/bin/uv:
 	@echo "fetching uv"
 	@$(PYTHON) -m venv .uv && .uv/bin/pip install --quiet --disable-pip-version-check uv
+
+.PHONY: chromium
+chromium: # the browser that the console is looked at with
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \
+	  if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	    echo "installing chromium"; \
+	    apt-get update -qq && apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; \
+	  else \
+	    echo "Chromium is missing. Install it: apt-get install chromium (Debian, Ubuntu)," \
+	         "dnf install chromium (Fedora)." >&2; exit 1; fi; }
 
 .PHONY: libgomp
 libgomp: # implicit needs the OpenMP runtime that slim systems lack

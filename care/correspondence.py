@@ -1,11 +1,12 @@
 """The night's correspondence: from a planned touch to the message that waits for review."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import pandas as pd
+from sqlalchemy import Connection
 
 from care.domain.channel import Channel
 from care.domain.consent import Purpose
@@ -13,16 +14,18 @@ from care.domain.contact_policy import sending_window
 from care.domain.content import Content, UnableToEncodeContent, encode, render_sha256
 from care.domain.message import Rendered
 from care.domain.outbound import idempotency_key
-from care.domain.recommendation import as_text
+from care.domain.recommendation import as_text, from_text
 from care.letters import Words
 from care.policy import Policy
 from care.recommendation import Recommendations, recommend
+from care.rendering.renderer import Renderer
 from care.runtime import Runtime
-from care.storage import consents, gifts, messages
+from care.storage import consents, gifts, messages, wordings
 from care.storage.bulk import records
 from care.storage.database import reading, writing
 from care.storage.history import open_history
 from care.storage.snapshot import load_snapshot, read_pinned
+from care.wording import renderer_with
 
 log = logging.getLogger(__name__)
 
@@ -46,23 +49,55 @@ def compose(runtime: Runtime, *, night: date, shard: int) -> int:
     plain = touches["customer_key"].isin(impersonal)
     touches = _impersonally(touches, plain)
     items = recommend(runtime, touches, sold, history, night=night, impersonal=pd.Index(impersonal))
-    words = Words(
-        policy, sold, runtime.settings.templates_path, token_key=runtime.settings.batch_key
-    )
+    words = _words(runtime, sold)
     written = 0
     for start in range(0, len(touches), COMPOSED_AT_ONCE):
         rows = records(touches.iloc[start : start + COMPOSED_AT_ONCE])
-        written += _compose_rows(runtime, words, items, rows)
+        written += _compose_rows(runtime, words, items, rows, night)
     log.info("%s, shard %d: %d messages written", night, shard, written)
     return written
 
 
+def _words(runtime: Runtime, sold: pd.DataFrame) -> Words:
+    settings = runtime.settings
+    return Words(runtime.policy, sold, settings.templates_path, token_key=settings.batch_key)
+
+
 def _compose_rows(
-    runtime: Runtime, words: Words, items: Recommendations, rows: list[dict[str, Any]]
+    runtime: Runtime,
+    words: Words,
+    items: Recommendations,
+    rows: list[dict[str, Any]],
+    night: date,
 ) -> int:
+    """Write and save some messages, with what the night's wording was edited to until then."""
+    with reading(runtime.engine) as connection:
+        edits = wordings.read_edited(connection, night)
+    while True:
+        composed, failed = _written(runtime, words, renderer_with(runtime, edits), items, rows)
+        with writing(runtime.engine) as connection:
+            now = wordings.read_edited(connection, night, lock=True)
+            if now == edits:
+                messages.save_messages(connection, pd.DataFrame(composed), failed)
+                gifts.settle(connection, sorted(failed), "release")
+                break
+            edits = now  # somebody edited while these were written
+    for touch_id, why in sorted(failed.items()):
+        log.warning("touch %d set aside: %s", touch_id, why)
+    return len(composed)
+
+
+def _written(
+    runtime: Runtime,
+    words: Words,
+    renderer: Renderer,
+    items: Recommendations,
+    rows: list[dict[str, Any]],
+) -> tuple[list[dict[str, Any]], dict[int, str]]:
+    """Touches as rows of the ledger's messages, and why some could not be written."""
     letters = [words.letter(row, items.of(row["touch_id"])) for row in rows]
 
-    rendered, unrendered = runtime.renderer.render_all(letters)
+    rendered, unrendered = renderer.render_all(letters)
     failed = {rows[place]["touch_id"]: str(error) for place, error in unrendered.items()}
     composed = []
     for place, message in rendered.items():
@@ -76,13 +111,44 @@ def _compose_rows(
             composed.append(_message_row(runtime, content, message, touch))
         except UnableToEncodeContent as error:
             failed[touch["touch_id"]] = str(error)
+    return composed, failed
 
-    with writing(runtime.engine) as connection:
-        messages.save_messages(connection, pd.DataFrame(composed), failed)
-        gifts.settle(connection, sorted(failed), "release")
-    for touch_id, why in sorted(failed.items()):
-        log.warning("touch %d set aside: %s", touch_id, why)
-    return len(composed)
+
+class Rewriter:
+    """Writes messages of one night anew: the same touches and items, in other words or gifts."""
+
+    def __init__(
+        self, runtime: Runtime, connection: Connection, night: date, *, renderer: Renderer
+    ) -> None:
+        self._runtime, self._renderer = runtime, renderer
+        snapshot = load_snapshot(runtime.store, night)
+        self._words = _words(runtime, read_pinned(runtime.store, snapshot.products))
+        self._impersonal = consents.read_customers_with(
+            connection, Purpose.PERSONALISATION, granted=False
+        )
+
+    def write(
+        self, connection: Connection, message_ids: Sequence[str]
+    ) -> tuple[list[dict[str, Any]], dict[int, str]]:
+        """Rows of messages as they would be now, and why some cannot be written, by touch."""
+        touches = messages.read_composed(connection, message_ids)
+        plain = touches["customer_key"].isin(self._impersonal)
+        rows = records(_impersonally(_spoken(touches, self._runtime.policy), plain))
+        items = Recommendations({row["touch_id"]: from_text(row["recommended"]) for row in rows})
+        return _written(self._runtime, self._words, self._renderer, items, rows)
+
+    def rewrite(self, connection: Connection, message_ids: Sequence[str]) -> dict[int, str]:
+        """Write messages anew and save them, some at a time; why some could not be, by touch.
+
+        Nothing may be kept of it if there are such.
+        """
+        failed: dict[int, str] = {}
+        for start in range(0, len(message_ids), COMPOSED_AT_ONCE):
+            some = message_ids[start : start + COMPOSED_AT_ONCE]
+            composed, unwritten = self.write(connection, some)
+            messages.replace_content(connection, composed)
+            failed |= unwritten
+        return failed
 
 
 def _with_windows(touches: pd.DataFrame, policy: Policy) -> pd.DataFrame:

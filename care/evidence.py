@@ -43,6 +43,10 @@ class Evidence:
         sold = read_pinned(self._runtime.store, snapshot.products)
         return dict(zip(sold["product_key"].tolist(), sold["name"].tolist(), strict=True))
 
+    def name(self, product_key: int) -> str:
+        """What a product is called."""
+        return self._names[product_key]
+
     def of(self, kept: str) -> list[Recommended]:
         """What a message recommends, as the ledger keeps it, with names."""
         return [

@@ -28,7 +28,7 @@ SAYS = {
     "rejected": "refused by the gateway",
     "suppressed": "not sent: she may not be contacted any more",
     "expired": "not sent: its time was over",
-    "withdrawn": "not sent: its campaign was rejected",
+    "withdrawn": "not sent: withdrawn in review",
 }
 
 
@@ -85,7 +85,12 @@ def explain(runtime: Runtime, customer: str, *, night: date | None = None) -> Ex
         excluded = nights.read_exclusions_of(connection, found.customer_key, record.night)
 
     evidence = Evidence(runtime, record.night)
-    tonight = [life for life in lives if life.night == record.night]
+    set_aside = set(zip(excluded["campaign"], excluded["occasion_key"], strict=True))
+    tonight = [
+        life
+        for life in lives
+        if life.night == record.night and (life.campaign, life.occasion_key) not in set_aside
+    ]
     said = {one.campaign for one in tonight} | set(excluded["campaign"])
     considered = [
         *(_touched(life, evidence) for life in tonight),

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,12 +21,14 @@ from care.domain.channel import ADDRESS_COLUMN, Channel
 from care.domain.contact_policy import open_hours
 from care.domain.decision import BY_POLICY, State, Verdict, content_hash
 from care.domain.outbound import OutboundMessage
+from care.domain.trail import last_change
 from care.gateways.contract import (
     UnableToReadAcknowledgement,
     UnableToReplaceBatch,
     UnableToSubmitBatch,
 )
 from care.last_look import LastLook
+from care.policy import Policy
 from care.runtime import Runtime
 from care.storage import batches, gifts, messages, reviews
 from care.storage.batches import BatchRecord, Share
@@ -93,7 +96,7 @@ def seal_and_submit(runtime: Runtime, *, now: datetime) -> int:
         leaving = reviews.list_leaving(connection)
     for campaign in undecided:
         if campaign.decide_by < now:
-            _decide_by_policy(runtime, campaign, _follow_deadline, now)
+            _decide_by_policy(runtime, campaign, partial(_follow_deadline, runtime.policy), now)
     for campaign in leaving:
         _decide_by_policy(runtime, campaign, _void_changed_content, now)
     look = LastLook(runtime, now=now)
@@ -128,9 +131,18 @@ def _decide_by_policy(
         log.info("%s of %s: other decisions came first", campaign.campaign, campaign.night)
 
 
-def _follow_deadline(connection: Connection, campaign: CampaignNight, now: datetime) -> None:
-    """What nobody decided in time does what its campaign says."""
+def _follow_deadline(
+    policy: Policy, connection: Connection, campaign: CampaignNight, now: datetime
+) -> None:
+    """What nobody decided in time does what its campaign says.
+
+    What one person changed and no second one saw, where the policy asks for that, is not released.
+    """
     released = campaign.unanswered == Unanswered.RELEASE and campaign.state is State.WAITING
+    if released and campaign.campaign in policy.campaigns:
+        trail = reviews.read_decisions(connection, night=campaign.night, campaign=campaign.campaign)
+        changed = last_change([line for line, _ in trail]) is not None
+        released = not (changed and policy.campaigns[campaign.campaign].second_person)
     verdict = Verdict.APPROVE if released else Verdict.EXPIRE
     why = f"nobody decided by {campaign.decide_by:%Y-%m-%d %H:%M} UTC"
     reviews.decide(connection, campaign, verdict, actor=BY_POLICY, reason=why, now=now)

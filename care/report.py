@@ -43,9 +43,13 @@ class NightReport:
     currency: str
 
     def count(self, arm: str) -> dict[str, int]:
-        """Touches of one arm by campaign."""
-        rows = self.touches[self.touches["arm"] == arm]
+        """Touches of one arm by campaign, but for those that a reviewer took out."""
+        rows = self._kept[self._kept["arm"] == arm]
         return _by(rows, "campaign")
+
+    @property
+    def _kept(self) -> pd.DataFrame:
+        return self.touches[self.touches["state"] != nights.TAKEN_OUT]
 
     def outcome(self, outcome: str) -> dict[str, dict[str, int]]:
         """Candidates excluded or deferred: campaign → reason → count."""
@@ -73,7 +77,7 @@ class NightReport:
     @property
     def gift_cost(self) -> int:
         """What tonight's gifts cost, in minor units."""
-        return int(self.touches["gift_cost"].sum())
+        return int(self._kept["gift_cost"].sum())
 
     @property
     def waiting(self) -> list[str]:

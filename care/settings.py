@@ -14,6 +14,8 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from care.domain.role import Role
+
 PREFIX = "CARE_"
 _LEDGERS = re.compile(r"sqlite:///.|postgres(ql)?(\+psycopg)?://")
 _SECRET = frozenset({"database_url", "master_key", "gateway_secret"})
@@ -122,6 +124,21 @@ class Settings(BaseSettings):
             "64 hexadecimal digits, shared with the gateways; signs batches and unsubscribe "
             "links. Default: the file `gateway.key` under home, made on first use. Set it "
             "when there is more than one machine."
+        ),
+    )
+
+    console_roles: dict[str, Role] = Field(
+        default_factory=lambda: {
+            "role:viewer": Role.VIEWER,
+            "role:user": Role.REVIEWER,
+            "role:op": Role.REVIEWER,
+            "role:admin": Role.ADMIN,
+        },
+        description=(
+            "Who may do what in the console inside Airflow, as JSON: "
+            '`{"user:mei": "reviewer", "role:viewer": "viewer"}`. A user\'s own line wins over '
+            "those of her roles; whoever has none stays out. Default: Airflow's viewers look, its "
+            "users and operators decide, its admins configure."
         ),
     )
 

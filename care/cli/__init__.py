@@ -7,6 +7,7 @@ import typer
 
 from care.cli import (
     consent,
+    console,
     evaluate,
     forecast,
     gifts,
@@ -28,7 +29,8 @@ FIRST_STEPS = """\b
 Start here:
   care demo                      three nights of a shop, in a few minutes
   care status                    how the last night stands
-  care review list --waiting     what waits for a person
+  care console                   look at what waits in a browser, and decide
+  care review list --waiting     the same at a terminal
   care explain CUSTOMER          why she was contacted, or was not
   care forecast                  the next thirty nights, if nothing changes
 
@@ -55,6 +57,7 @@ app.command()(night.demo)
 app.command("night")(night.run_night)
 app.command()(night.release)
 app.command()(night.status)
+app.command()(console.console)
 app.command()(night.explain)
 app.command()(forecast.forecast)
 app.add_typer(evaluate.evaluate, name="evaluate")

@@ -27,6 +27,7 @@ _CODES = {
     "UnableToBuildShop": Exit.WRONG_CONFIGURATION,
     "UnableToCrown": Exit.REFUSED,
     "UnableToDecide": Exit.REFUSED,
+    "UnableToEditWording": Exit.REFUSED,
     "UnableToEvaluate": Exit.REFUSED,
     "UnableToExplain": Exit.REFUSED,
     "UnableToChooseModel": Exit.MISUSED,
@@ -36,6 +37,7 @@ _CODES = {
     "UnableToMovePoints": Exit.REFUSED,
     "UnableToPlan": Exit.REFUSED,
     "UnableToRecordConsent": Exit.REFUSED,
+    "UnableToServe": Exit.FAILED,
     "UnableToSuppress": Exit.REFUSED,
 }
 """By name, so that the modules that raise them need not be imported."""

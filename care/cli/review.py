@@ -114,7 +114,7 @@ def _decide(
         night,
         campaign,
         Verdict(verdict),
-        actor=who or _login(),
+        actor=who or login_name(),
         reason=reason,
         now=now or datetime.now(UTC),
         seen=seen,
@@ -127,7 +127,8 @@ def _decide(
             print("`care release` will send it inside each customer's own hours.")
 
 
-def _login() -> str:
+def login_name() -> str:
+    """Who sits at this terminal, as the machine knows her."""
     from getpass import getuser
 
     try:
@@ -185,3 +186,118 @@ def reject(
     Its messages are withdrawn and its gifts given back.
     """
     _decide(campaign, night, "reject", home, reason, who, seen, now, as_json)
+
+
+@review.command()
+def exclude(
+    campaign: CampaignName,
+    night: NightToDecide,
+    customers: Annotated[
+        list[str],
+        typer.Option("--customer", metavar="ID", help="Customer id or pseudonym; may be repeated."),
+    ],
+    reason: Why,
+    home: Home = None,
+    who: Who = None,
+    seen: Seen = None,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take customers out of a campaign, for good.
+
+    It must be approved anew. Their messages are withdrawn and their gifts given back.
+    """
+    from dataclasses import asdict
+
+    from care.desk.exclusion import exclude
+
+    done = exclude(
+        open_home(home),
+        night,
+        campaign,
+        customers=customers,
+        actor=who or login_name(),
+        reason=reason,
+        now=now or datetime.now(UTC),
+        seen=seen,
+    )
+    if as_json:
+        print_json(asdict(done))
+    else:
+        print(f"{done.messages} taken out. {campaign} of {night} is {done.campaign.state}.")
+
+
+@review.command()
+def undo(
+    campaign: CampaignName,
+    night: NightToDecide,
+    reason: Why,
+    home: Home = None,
+    who: Who = None,
+    seen: Seen = None,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take back the last verdict; the trail keeps both."""
+    from dataclasses import asdict
+
+    from care.desk.undoing import undo
+
+    undone = undo(
+        open_home(home),
+        night,
+        campaign,
+        actor=who or login_name(),
+        reason=reason,
+        now=now or datetime.now(UTC),
+        seen=seen,
+    )
+    if as_json:
+        print_json(asdict(undone))
+    else:
+        print(f"{undone.campaign} of {undone.night} is {undone.state} again.")
+
+
+@review.command()
+def audit(
+    home: Home = None,
+    night: Night = None,
+    campaign: Annotated[str | None, typer.Option(metavar="CAMPAIGN", help="Of one alone.")] = None,
+    who: Annotated[str | None, typer.Option("--as", metavar="NAME", help="By one person.")] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Recompute the chain; name the first line that breaks.")
+    ] = False,
+    count: Annotated[
+        int, typer.Option("--last", metavar="1-1000", min=1, max=1000, help="How many lines.")
+    ] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Read the trail of decisions, or check it.
+
+    The newest line first. --check recomputes the chain and ends with 1 if a line does not fit.
+    """
+    from dataclasses import asdict
+
+    from care.desk.audit import Asked, check_audit
+    from care.desk.audit import audit as read
+
+    runtime = open_home(home)
+    if check:
+        found = check_audit(runtime)
+        if as_json:
+            print_json(asdict(found))
+        elif found.whole:
+            print(f"{found.lines} line(s), and each follows the one before it.")
+        else:
+            print(f"Decision {found.broken_at} does not fit: {found.why}.")
+        if not found.whole:
+            raise typer.Exit(1)
+        return
+    asked = Asked(night=night, campaign=campaign, actor=who)
+    lines = read(runtime, asked=asked, limit=count).rows
+    if as_json:
+        print_json([asdict(line) | {"entry_hash": line.entry_hash} for line in lines])
+    else:
+        from care.terminal.review import print_trail
+
+        print_trail(lines)

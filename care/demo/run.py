@@ -206,6 +206,8 @@ def _suggest(home: Path, waiting: list[str], look: datetime) -> None:
         _command(f"{prefix}care release {now}{here}")
     _command(f"{prefix}care status{here}")
     _command(f"{prefix}care forecast --nights 14{here}")
+    console.print("[bold]Or look at it all in a browser[/]")
+    _command(f"{prefix}care console {now}{here}")
 
 
 def _command(text: str) -> None:

@@ -111,6 +111,11 @@ class CampaignSettings(Decided):
         description="the deadline, counted from when the campaign was queued",
     )
 
+    second_person: bool = Field(
+        default=False,
+        description="whoever changed its messages last may not approve them",
+    )
+
     @property
     def worth(self) -> int:
         """What a touch is thought to be worth, in minor units."""

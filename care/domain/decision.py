@@ -20,12 +20,16 @@ class State(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What a reviewer, or the policy for her, may say."""
+    """What a reviewer, or the policy for her, may say of a campaign, or do to it."""
 
     APPROVE = "approve"
     HOLD = "hold"
     REJECT = "reject"
     EXPIRE = "expire"
+    EXCLUDE = "exclude"
+    SWAP_GIFT = "swap_gift"
+    EDIT_WORDING = "edit_wording"
+    UNDO = "undo"
 
 
 LEADS_TO: dict[Verdict, State] = {
@@ -34,6 +38,8 @@ LEADS_TO: dict[Verdict, State] = {
     Verdict.REJECT: State.REJECTED,
     Verdict.EXPIRE: State.EXPIRED,
 }
+CHANGES = frozenset({Verdict.EXCLUDE, Verdict.SWAP_GIFT, Verdict.EDIT_WORDING})
+"""What changes a campaign's messages, so that whatever was said of them before is void."""
 OPEN = frozenset({State.WAITING, State.HELD, State.APPROVED})
 """States that another verdict may still change, as long as nothing was sealed."""
 
@@ -43,7 +49,10 @@ GENESIS = "0" * 64
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One line of the audit trail; ``entry_hash`` chains it to the line before."""
+    """One line of the audit trail; ``entry_hash`` chains it to the line before.
+
+    ``details``: what a change changed, as JSON; empty for a plain verdict.
+    """
 
     decision_id: int
     decided_at: datetime
@@ -54,11 +63,12 @@ class Decision:
     content_hash: str
     reason: str
     previous_hash: str
+    details: str = ""
 
     @property
     def entry_hash(self) -> str:
         """SHA-256 over the line and the hash of the line before it."""
-        fields = (
+        fields: tuple[str, ...] = (
             str(self.decision_id),
             self.decided_at.isoformat(),
             self.actor,
@@ -69,6 +79,8 @@ class Decision:
             self.reason,
             self.previous_hash,
         )
+        if self.details:  # lines older than details have the hash that they always had
+            fields += (self.details,)
         return hashlib.sha256("\x1f".join(fields).encode()).hexdigest()
 
 

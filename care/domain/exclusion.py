@@ -35,6 +35,7 @@ class Reason(StrEnum):
     OUTRANKED = "outranked"
     NO_ROOM = "no_room"
     NOT_WORTH_IT = "not_worth_it"
+    EXCLUDED_BY_REVIEWER = "excluded_by_reviewer"
 
 
 BINDING = (
@@ -67,6 +68,7 @@ IN_WORDS: dict[Reason, str] = {
     Reason.OUTRANKED: "another campaign came first tonight",
     Reason.NO_ROOM: "tonight's messages or money went where they do more",
     Reason.NOT_WORTH_IT: "it would cost more than it is thought to bring",
+    Reason.EXCLUDED_BY_REVIEWER: "whoever reviewed the campaign took her out",
 }
 
 COLUMNS = ["customer_key", "campaign", "occasion_key", "outcome", "reason", "detail"]

@@ -152,9 +152,16 @@ def find_segments(
             "recency": _quintile(-silent, bought),
             "frequency": _quintile(recent, bought),
             "monetary": _quintile(spent, bought),
-            "plain_style": _is_of_age(people, rules.plain_from_age, night),
+            "plain_style": prefers_plain(people, rules, night=night),
         }
     ).astype(dict(SEGMENTED))
+
+
+def prefers_plain(
+    people: pd.DataFrame, rules: SegmentRules, *, night: date
+) -> npt.NDArray[np.bool_]:
+    """Who may prefer a plainer letter: ``plain_style`` of ``SEGMENTED`` by itself."""
+    return _is_of_age(people, rules.plain_from_age, night)
 
 
 def _quintile(value: npt.NDArray[np.generic], among: npt.NDArray[np.bool_]) -> pd.Series:

@@ -8,7 +8,7 @@ from jinja2 import Environment, Template
 from care.domain.channel import Channel
 from care.domain.message import Letter, Rendered, RenderedEmail, RenderedSms
 from care.domain.sms import OPT_OUT, measure, plain, signed, with_opt_out
-from care.rendering.environment import template_version
+from care.rendering.environment import STYLESHEET, referred, template_version
 from care.rendering.guard import (
     MAX_HTML,
     MAX_SEGMENTS,
@@ -82,8 +82,14 @@ class Composition:
 def compose(
     environment: Environment, templates: Path, campaign: str, channel: Channel, locale: str
 ) -> Composition:
-    """Compile what one campaign, channel and locale need. Raises what Jinja raises."""
+    """Compile what one campaign, channel and locale need. Raises what Jinja raises.
+
+    With all they refer to, so that the folder is not read again.
+    """
     names = template_names(campaign, channel, locale)
+    for name in referred(templates, names):
+        if name != STYLESHEET:  # which is written into the tags
+            environment.get_template(name)
     return Composition(
         name=f"{campaign}/{channel}.{locale}",
         version=template_version(templates, names),

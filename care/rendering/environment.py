@@ -1,6 +1,6 @@
 """Jinja as this house uses it: sandboxed, strict, compiled once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -44,17 +44,31 @@ def create_environment(templates: Path, *, inline_css: bool) -> Environment:
     return environment
 
 
-def template_version(templates: Path, names: tuple[str, ...]) -> str:
-    """Hash some templates and everything they include, by the files' names and content alone."""
-    found: dict[str, str] = {}
+def template_version(
+    templates: Path, names: tuple[str, ...], *, edited: Mapping[str, str] | None = None
+) -> str:
+    """Hash some templates and everything they include, by the files' names and content alone.
+
+    ``edited``: name → source of those that read otherwise than their files.
+    """
+    found = referred(templates, names, edited=edited)
+    listed = "\0".join(f"{name}\0{found[name]}" for name in sorted(found))
+    return sha256(listed.encode()).hexdigest()[:16]
+
+
+def referred(
+    templates: Path, names: tuple[str, ...], *, edited: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Some templates and everything they include: name → source."""
+    known, found = edited or {}, dict[str, str]()
     waiting = list(names)
     while waiting:
         name = waiting.pop()
         if name not in found:
-            found[name] = (templates / name).read_text("utf-8")
+            source = known.get(name)
+            found[name] = (templates / name).read_text("utf-8") if source is None else source
             waiting += [*_references(found[name]), *([STYLESHEET] if _is_html(name) else [])]
-    listed = "\0".join(f"{name}\0{found[name]}" for name in sorted(found))
-    return sha256(listed.encode()).hexdigest()[:16]
+    return found
 
 
 @lru_cache(maxsize=256)

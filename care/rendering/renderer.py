@@ -1,6 +1,7 @@
 """Letters in, messages out."""
 
 from collections.abc import Collection, Iterable, Mapping
+from copy import copy
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -59,6 +60,12 @@ class Renderer:
         self._compositions: dict[tuple[str, str, str], Composition] = {
             one: compose(environment, templates, *one) for one in needed
         }
+
+    def but_for(self, edited: "Renderer") -> "Renderer":
+        """The same, but whatever ``edited`` has templates for is rendered with those."""
+        both = copy(self)
+        both._compositions = {**self._compositions, **edited._compositions}
+        return both
 
     def render(self, letter: Letter) -> Rendered:
         """Render one letter. Raises UnableToRender."""

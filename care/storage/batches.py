@@ -7,7 +7,17 @@ from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from care.storage.bulk import insert_frame, read_frame
 from care.storage.tables import (
@@ -175,6 +185,35 @@ def read_batch(connection: Connection, batch_id: str) -> list[dict[str, Any]]:
         .order_by(deliveries.c.position)
     )
     return [row._asdict() for row in connection.execute(query)]
+
+
+def count_answers(connection: Connection, *, since: date, until: date) -> pd.DataFrame:
+    """``night, channel, state, batches, records, accepted, rejected`` of days, both included."""
+    answered = {
+        state: func.sum(case((deliveries.c.state == state, 1), else_=0)).label(state)
+        for state in ("accepted", "rejected")
+    }
+    each = (
+        select(deliveries.c.batch_id, *answered.values())
+        .join(batches, batches.c.batch_id == deliveries.c.batch_id)
+        .where(batches.c.night.between(since, until))
+        .group_by(deliveries.c.batch_id)
+        .subquery()
+    )
+    by = batches.c["night", "channel", "state"]
+    query = (
+        select(
+            *by,
+            func.count().label("batches"),
+            func.sum(batches.c.records).label("records"),
+            *(func.coalesce(func.sum(each.c[name]), 0).label(name) for name in answered),
+        )
+        .outerjoin(each, each.c.batch_id == batches.c.batch_id)
+        .where(batches.c.night.between(since, until))
+        .group_by(*by)
+        .order_by(*by)
+    )
+    return read_frame(connection, query)
 
 
 def give_up(connection: Connection, batch_id: str, why: str) -> None:

@@ -40,6 +40,11 @@ def sync_pools(connection: Connection, needed: Sequence[str]) -> None:
         )
 
 
+def needed(connection: Connection) -> list[str]:
+    """The gifts that need a code of their own."""
+    return list(connection.scalars(select(code_pools.c.gift_id).where(code_pools.c.needed)))
+
+
 def count_free(connection: Connection) -> dict[str, int]:
     """Free codes of every pool."""
     return {row.gift_id: row.free for row in connection.execute(select(code_pools))}

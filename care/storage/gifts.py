@@ -82,25 +82,40 @@ def spent_in(connection: Connection, night: date) -> tuple[int, int]:
     return of_night, of_month
 
 
-def last_gifts(connection: Connection, customers: pd.Series) -> pd.DataFrame:
+def last_gifts(
+    connection: Connection, customers: pd.Series, *, but_of: int | None = None
+) -> pd.DataFrame:
     """What these customers (keys) were given last, and what is on its way to them: ``LAST_GIFTS``.
 
-    What was given back never came to her.
+    What was given back never came to her. ``but_of``: a touch whose own gift is left out.
     """
-    ended = gift_moves.alias("ended")
+    reserved, ended = gift_moves.alias("reserved"), gift_moves.alias("ended")
     asked_for = pd.DataFrame({"customer_key": customers.unique()})
     found = []
     for asked, matches in rows_alike(connection, touches, asked_for):
         query = (
-            select(*touches.c["customer_key", "gift_id", "send_on", "touch_id"], ended.c.kind)
+            select(
+                touches.c.customer_key,
+                reserved.c.gift_id,
+                *touches.c["send_on", "touch_id"],
+                ended.c.kind,
+            )
             .join(asked, matches)
+            .join(
+                reserved,
+                (reserved.c.touch_id == touches.c.touch_id) & (reserved.c.kind == "reserve"),
+            )
             .outerjoin(
-                ended, (ended.c.touch_id == touches.c.touch_id) & (ended.c.kind != "reserve")
+                ended,
+                (ended.c.touch_id == touches.c.touch_id)
+                & (ended.c.turn == reserved.c.turn)
+                & (ended.c.kind != "reserve"),
             )
             .where(touches.c.gift_id.is_not(None))
         )
         found.append(read_frame(connection, query))
     hers = pd.concat(found, ignore_index=True)
+    hers = hers if but_of is None else hers[hers["touch_id"] != but_of]
     given = hers[hers["kind"] == "commit"].sort_values(["send_on", "touch_id"])
     last = given.drop_duplicates("customer_key", keep="last")
     either = pd.concat([last, hers[hers["kind"].isna()]], ignore_index=True)
@@ -120,12 +135,84 @@ def reserve(connection: Connection, planned: pd.DataFrame, *, night: date) -> No
         IntegrityError: there are not so many pieces, codes or so much money.
     """
     given = planned[planned["gift_id"].notna()]
-    moves = given[["touch_id", "gift_id"]].assign(kind="reserve", cost=given["gift_cost"])
+    _reserve(connection, given.assign(turn=1), night=night)
+
+
+def _reserve(connection: Connection, given: pd.DataFrame, *, night: date) -> None:
+    moves = given[["touch_id", "turn", "gift_id"]].assign(kind="reserve", cost=given["gift_cost"])
     insert_frame(connection, gift_moves, moves)
     for gift_id, rows in given.groupby("gift_id"):
         _take(connection, str(gift_id), len(rows))
         codes.take_codes(connection, str(gift_id), rows["touch_id"].tolist())
     _spend(connection, night, int(given["gift_cost"].sum()))
+
+
+def reserve_again(connection: Connection, chosen: pd.DataFrame, *, night: date) -> None:
+    """Reserve in a new turn for touches that gave back (``touch_id, gift_id, gift_cost``).
+
+    Raises:
+        IntegrityError: there are not so many pieces, codes or so much money.
+    """
+    lock_gifts(connection)
+    given = chosen[chosen["gift_id"].notna()]
+    last = pd.concat(
+        [
+            read_frame(
+                connection,
+                select(gift_moves.c.touch_id, func.max(gift_moves.c.turn).label("turn"))
+                .join(asked, matches)
+                .group_by(gift_moves.c.touch_id),
+            )
+            for asked, matches in rows_alike(connection, gift_moves, given[["touch_id"]])
+        ],
+        ignore_index=True,
+    )
+    turns = given["touch_id"].map(last.set_index("touch_id")["turn"]).fillna(0).astype("int64") + 1
+    _reserve(connection, given.assign(turn=turns), night=night)
+
+
+def choose(
+    connection: Connection, touch_id: int, gift_id: str | None, *, cost: int, note: str
+) -> None:
+    """Let a touch carry another gift, or none, with a note that says why."""
+    connection.execute(
+        update(touches)
+        .where(touches.c.touch_id == touch_id)
+        .values(gift_id=gift_id, gift_cost=cost, gift_note=note)
+    )
+
+
+def budgets_of(connection: Connection, night: date) -> list[tuple[int | None, int]]:
+    """Budget (nothing for no limit) and what is spent, of a night and of its month."""
+    query = select(gift_budgets).where(gift_budgets.c.period.in_(_periods(night)))
+    rows = {row.period: (row.budget, row.spent) for row in connection.execute(query)}
+    return [rows.get(period, (None, 0)) for period in _periods(night)]
+
+
+def read_spend(connection: Connection, *, since: date, until: date) -> pd.DataFrame:
+    """``night, spent, budget`` of the nights from a day to another; no budget is no limit."""
+    period = gift_budgets.c.period
+    query = (
+        select(period.label("night"), gift_budgets.c.spent, gift_budgets.c.budget)
+        .where(period.between(f"{since:%Y-%m-%d}", f"{until:%Y-%m-%d}"), func.length(period) == 10)
+        .order_by(period)
+    )
+    found = read_frame(connection, query)
+    return found.assign(night=pd.to_datetime(found["night"]).astype("datetime64[s]"))
+
+
+def read_open(connection: Connection, touch_ids: Sequence[int]) -> pd.DataFrame:
+    """``touch_id, gift_id, cost`` of what these touches reserved and have not settled."""
+    parts = [
+        read_frame(
+            connection,
+            select(*gift_moves.c["touch_id", "gift_id", "cost"]).where(
+                _unsettled(touch_ids[start : start + AT_ONCE])
+            ),
+        )
+        for start in range(0, max(len(touch_ids), 1), AT_ONCE)
+    ]
+    return pd.concat(parts, ignore_index=True)
 
 
 def settle(connection: Connection, touch_ids: Sequence[int], kind: str) -> None:
@@ -142,11 +229,12 @@ def settle(connection: Connection, touch_ids: Sequence[int], kind: str) -> None:
         codes.return_codes(connection, touch_ids)
     else:
         codes.issue_codes(connection, touch_ids)
-    moved = (gift_moves.c.touch_id, literal(kind), gift_moves.c.gift_id, gift_moves.c.cost)
+    touch_id, turn, gift_id, cost = gift_moves.c["touch_id", "turn", "gift_id", "cost"]
+    moved = (touch_id, turn, literal(kind), gift_id, cost)
     for start in range(0, len(touch_ids), AT_ONCE):
         pending = select(*moved).where(_unsettled(touch_ids[start : start + AT_ONCE]))
         connection.execute(
-            insert(gift_moves).from_select(["touch_id", "kind", "gift_id", "cost"], pending)
+            insert(gift_moves).from_select(["touch_id", "turn", "kind", "gift_id", "cost"], pending)
         )
 
 
@@ -188,7 +276,11 @@ def _unsettled(touch_ids: Sequence[int]) -> ColumnElement[bool]:
     Asked touch by touch: a list of all that was ever settled would grow with every night.
     """
     ended = gift_moves.alias("ended")
-    settled = exists().where(ended.c.touch_id == gift_moves.c.touch_id, ended.c.kind != "reserve")
+    settled = exists().where(
+        ended.c.touch_id == gift_moves.c.touch_id,
+        ended.c.turn == gift_moves.c.turn,
+        ended.c.kind != "reserve",
+    )
     return and_(gift_moves.c.kind == "reserve", gift_moves.c.touch_id.in_(touch_ids), ~settled)
 
 

@@ -163,6 +163,14 @@ def item_history(history: ibis.Table) -> pd.DataFrame:
     return frame
 
 
+def last_lines(history: ibis.Table, *, limit: int) -> pd.DataFrame:
+    """The newest lines of a history: ``product_key, quantity, amount_minor, day``, newest first."""
+    newest = history.order_by(history.ordered_at.desc(), history.order_id, history.product_key)
+    shown = newest.limit(limit).select("product_key", "quantity", "amount_minor", "day")
+    frame = _frame(shown)
+    return frame.assign(day=frame["day"].to_numpy("datetime64[D]").astype("datetime64[s]"))
+
+
 def spend(history: ibis.Table, *, since: date | None = None) -> pd.DataFrame:
     """Add up what each customer has bought, from a day on if one is given.
 

@@ -5,11 +5,11 @@ from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, and_, bindparam, func, select, update
+from sqlalchemy import Connection, Integer, Select, and_, bindparam, exists, func, select, update
 
 from care.domain.channel import Channel
 from care.storage.batches import Share
-from care.storage.bulk import insert_frame, read_frame
+from care.storage.bulk import insert_frame, read_frame, rows_alike
 from care.storage.tables import (
     batches,
     campaign_nights,
@@ -17,6 +17,7 @@ from care.storage.tables import (
     customers,
     identities,
     messages,
+    taken_out,
     touches,
     voucher_codes,
 )
@@ -43,6 +44,67 @@ def read_uncomposed(connection: Connection, night: date, shard: int) -> pd.DataF
     return read_frame(connection, query)
 
 
+def read_composed(connection: Connection, message_ids: Sequence[str]) -> pd.DataFrame:
+    """What unsent messages were written from, as ``read_uncomposed`` has it, to write them anew.
+
+    Besides ``message_id``, its window, ``recommended`` and the sealed ``body``; locale and timezone
+    are those that it was written in.
+    """
+    kept = ("message_id", "locale", "timezone", "not_before", "not_after", "recommended", "body")
+    hers = [c for c in identities.c if c.name not in ("customer_key", "locale", "timezone")]
+    asked_for = pd.DataFrame({"message_id": pd.Series(list(message_ids), dtype="str")})
+    parts = [
+        read_frame(
+            connection,
+            select(
+                touches,
+                *hers,
+                customers.c.customer_ref,
+                voucher_codes.c.code.label("gift_code"),
+                *messages.c[kept],
+            )
+            .select_from(messages)
+            .join(asked, matches)
+            .join(touches, touches.c.touch_id == messages.c.touch_id)
+            .join(identities, identities.c.customer_key == touches.c.customer_key)
+            .join(customers, customers.c.customer_key == touches.c.customer_key)
+            .outerjoin(voucher_codes, voucher_codes.c.touch_id == touches.c.touch_id)
+            .where(messages.c.state == "rendered"),
+        )
+        for asked, matches in rows_alike(connection, messages, asked_for)
+    ]
+    return pd.concat(parts).sort_values("touch_id", ignore_index=True)
+
+
+def replace_content(connection: Connection, composed: Sequence[Mapping[str, Any]]) -> None:
+    """Give unsent messages what they say now; rows as ``save_messages`` takes them."""
+    changed = ("template", "template_version", "render_sha256", "body", "segments", "items_source")
+    if composed:
+        connection.execute(
+            update(messages)
+            .where(messages.c.message_id == bindparam("message"), messages.c.state == "rendered")
+            .values({name: bindparam(f"new_{name}") for name in changed}),
+            [
+                {"message": row["message_id"]} | {f"new_{name}": row[name] for name in changed}
+                for row in composed
+            ],
+        )
+
+
+def read_versions(
+    connection: Connection, night: date, campaign: str | None = None
+) -> list[tuple[str, str, str, str, str]]:
+    """Campaign, channel, locale, template and version of whatever a night's messages come from."""
+    names = ("campaign", "channel", "locale", "template", "template_version")
+    query = select(*messages.c[names]).where(messages.c.night == night).distinct()
+    if campaign is not None:
+        query = query.where(messages.c.campaign == campaign)
+    return [
+        (row.campaign, row.channel, row.locale, row.template, row.template_version)
+        for row in connection.execute(query.order_by(*messages.c[names]))
+    ]
+
+
 def save_messages(
     connection: Connection, composed: pd.DataFrame, failed: Mapping[int, str]
 ) -> None:
@@ -63,21 +125,41 @@ def save_messages(
         )
 
 
-def read_for_review(connection: Connection, night: date) -> pd.DataFrame:
-    """``campaign, message_id, render_sha256, gift_cost, items_source`` of a night's messages."""
+_NOT_TAKEN_OUT = ~exists().where(taken_out.c.touch_id == messages.c.touch_id)
+
+
+def read_for_review(
+    connection: Connection, night: date, campaign: str | None = None
+) -> pd.DataFrame:
+    """``campaign, message_id, render_sha256, gift_cost, items_source`` of a night's messages.
+
+    Of all its campaigns or one. What a reviewer took out is not among them.
+    """
     columns = [messages.c[n] for n in ("campaign", "message_id", "render_sha256", "items_source")]
     query = (
-        select(*columns, touches.c.gift_cost).join(touches).where(messages.c.night == night)
-    ).order_by(messages.c.campaign, messages.c.message_id)
+        select(*columns, touches.c.gift_cost)
+        .join(touches)
+        .where(messages.c.night == night, _NOT_TAKEN_OUT)
+        .order_by(messages.c.campaign, messages.c.message_id)
+    )
+    if campaign is not None:
+        query = query.where(messages.c.campaign == campaign)
     return read_frame(connection, query)
 
 
 def read_content(connection: Connection, night: date, campaign: str) -> list[tuple[str, str]]:
-    """(message id, render hash) of everything rendered for a campaign of a night."""
+    """(message id, render hash) of all that was rendered for a campaign and not taken out of it."""
     query = select(messages.c.message_id, messages.c.render_sha256).where(
-        messages.c.night == night, messages.c.campaign == campaign
+        messages.c.night == night, messages.c.campaign == campaign, _NOT_TAKEN_OUT
     )
     return [(row.message_id, row.render_sha256) for row in connection.execute(query)]
+
+
+_SHOWN = (
+    select(messages, touches.c.tier, touches.c.gift_id, identities.c.data_key, identities.c.name)
+    .join(touches, touches.c.touch_id == messages.c.touch_id)
+    .join(identities, identities.c.customer_key == touches.c.customer_key)
+)
 
 
 def read_samples(
@@ -88,16 +170,58 @@ def read_samples(
         partition_by=(messages.c.channel, messages.c.locale), order_by=messages.c.message_id
     )
     query = (
-        select(
-            messages, touches.c.tier, touches.c.gift_id, identities.c.data_key, identities.c.name
-        )
-        .join(touches, touches.c.touch_id == messages.c.touch_id)
-        .join(identities, identities.c.customer_key == touches.c.customer_key)
-        .where(messages.c.night == night, messages.c.campaign == campaign)
+        _SHOWN.where(messages.c.night == night, messages.c.campaign == campaign, _NOT_TAKEN_OUT)
         .order_by(place, messages.c.channel, messages.c.locale)
         .limit(count)
     )
     return [row._asdict() for row in connection.execute(query)]
+
+
+def read_some(connection: Connection, message_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Messages by id, as ``read_samples`` has them; bodies of who was erased open no more."""
+    query = _SHOWN.where(messages.c.message_id.in_(message_ids)).order_by(messages.c.message_id)
+    return [row._asdict() for row in connection.execute(query)]
+
+
+def sketch_query(
+    night: date, campaign: str, *, begins: str, before: str | None, limit: int
+) -> Select[Any]:
+    """Messages of a campaign from an id on, or up to one, along the index on night and campaign."""
+    query = (
+        select(
+            *messages.c["message_id", "locale", "channel", "items_source"],
+            messages.c.segments.label("parts"),
+            func.length(messages.c.body, type_=Integer).label("length"),
+            *touches.c["tier", "gift_note"],
+        )
+        .join(touches, touches.c.touch_id == messages.c.touch_id)
+        .where(
+            messages.c.night == night,
+            messages.c.campaign == campaign,
+            messages.c.message_id >= begins,
+            _NOT_TAKEN_OUT,
+        )
+        .order_by(messages.c.message_id)
+        .limit(limit)
+    )
+    return query if before is None else query.where(messages.c.message_id < before)
+
+
+def read_sketches(
+    connection: Connection, night: date, campaign: str, *, begins: str, limit: int
+) -> pd.DataFrame:
+    """Up to so many messages of a campaign from an id on, and then from the first one on.
+
+    Columns of ``sampling.SKETCH``.
+    """
+    last = read_frame(
+        connection, sketch_query(night, campaign, begins=begins, before=None, limit=limit)
+    )
+    first = read_frame(
+        connection,
+        sketch_query(night, campaign, begins="", before=begins, limit=limit - len(last)),
+    )
+    return pd.concat([last, first], ignore_index=True)
 
 
 _LEAVING = (
@@ -189,6 +313,122 @@ def unsent_of(connection: Connection, night: date, campaign: str) -> list[str]:
         messages.c.night == night, messages.c.campaign == campaign, messages.c.state == "rendered"
     )
     return list(connection.scalars(query.order_by(messages.c.message_id)))
+
+
+def find_told(connection: Connection, message_id: str) -> dict[str, Any] | None:
+    """All that a message's touch says of why it is written, or nothing."""
+    about = ("message_class", "tier", "occasion_key", "occasion_on", "send_on", "product_key")
+    query = (
+        select(
+            *messages.c["night", "campaign", "channel", "not_before", "not_after", "recommended"],
+            *touches.c[about],
+            *touches.c["window_from", "window_to", "gift_id", "gift_note"],
+            customers.c.customer_ref,
+        )
+        .join(touches, touches.c.touch_id == messages.c.touch_id)
+        .join(customers, customers.c.customer_key == touches.c.customer_key)
+        .where(messages.c.message_id == message_id)
+    )
+    row = connection.execute(query).one_or_none()
+    return None if row is None else row._asdict()
+
+
+def find_unsent(
+    connection: Connection,
+    night: date,
+    campaign: str,
+    *,
+    customer_keys: Sequence[int] = (),
+    message_ids: Sequence[str] = (),
+) -> tuple[list[str], int]:
+    """Unsent messages of some customers, or some by id, in order; and how many of them have none.
+
+    What a reviewer took out is not found again.
+    """
+    keys = pd.DataFrame({"customer_key": pd.Series(list(customer_keys), dtype="int64")})
+    ids = pd.DataFrame({"message_id": pd.Series(list(message_ids), dtype="str")}).drop_duplicates()
+    of, asked_for = (touches, keys) if len(keys) else (messages, ids)
+    found: list[tuple[str, int]] = []
+    for asked, matches in rows_alike(connection, of, asked_for):
+        query = (
+            select(messages.c.message_id, touches.c.customer_key)
+            .join(touches, touches.c.touch_id == messages.c.touch_id)
+            .join(asked, matches)
+            .where(
+                messages.c.night == night,
+                messages.c.campaign == campaign,
+                messages.c.state == "rendered",
+                _NOT_TAKEN_OUT,
+            )
+        )
+        found += [(row.message_id, row.customer_key) for row in connection.execute(query)]
+    there = {key for _, key in found} if len(keys) else {message_id for message_id, _ in found}
+    return sorted(message_id for message_id, _ in found), len(asked_for) - len(there)
+
+
+def withdrawn_of(connection: Connection, night: date, campaign: str, reason: str) -> list[str]:
+    """Messages of a campaign that were withdrawn for one reason."""
+    query = select(messages.c.message_id).where(
+        messages.c.night == night,
+        messages.c.campaign == campaign,
+        messages.c.state == "withdrawn",
+        messages.c.state_reason == reason,
+        _NOT_TAKEN_OUT,
+    )
+    return list(connection.scalars(query.order_by(messages.c.message_id)))
+
+
+def restore_messages(connection: Connection, message_ids: Sequence[str]) -> None:
+    """Let messages that were withdrawn wait again."""
+    if message_ids:
+        connection.execute(
+            update(messages)
+            .where(messages.c.message_id == bindparam("message"), messages.c.state == "withdrawn")
+            .values(state="rendered", state_reason=""),
+            [{"message": message_id} for message_id in message_ids],
+        )
+
+
+def read_gifts(connection: Connection, message_ids: Sequence[str]) -> pd.DataFrame:
+    """``message_id, touch_id, gift_id, gift_cost`` of those messages that carry a gift."""
+    asked_for = pd.DataFrame({"message_id": pd.Series(list(message_ids), dtype="str")})
+    parts = [
+        read_frame(
+            connection,
+            select(messages.c.message_id, *touches.c["touch_id", "gift_id", "gift_cost"])
+            .join(touches, touches.c.touch_id == messages.c.touch_id)
+            .join(asked, matches)
+            .where(touches.c.gift_id.is_not(None)),
+        )
+        for asked, matches in rows_alike(connection, messages, asked_for)
+    ]
+    return pd.concat(parts).sort_values("touch_id", ignore_index=True)
+
+
+def written_as(
+    connection: Connection, night: date, campaign: str, channel: str, locale: str
+) -> list[str]:
+    """The unsent messages of a campaign in one channel and locale, by id."""
+    query = select(messages.c.message_id).where(
+        messages.c.night == night,
+        messages.c.campaign == campaign,
+        messages.c.channel == channel,
+        messages.c.locale == locale,
+        messages.c.state == "rendered",
+        _NOT_TAKEN_OUT,
+    )
+    return list(connection.scalars(query.order_by(messages.c.message_id)))
+
+
+def places_of(connection: Connection, night: date, campaign: str) -> list[tuple[str, str]]:
+    """Channel and locale of a campaign's messages, each pair once."""
+    query = (
+        select(messages.c.channel, messages.c.locale)
+        .where(messages.c.night == night, messages.c.campaign == campaign)
+        .distinct()
+        .order_by(messages.c.channel, messages.c.locale)
+    )
+    return [(row.channel, row.locale) for row in connection.execute(query)]
 
 
 def count_sealed(connection: Connection, night: date, campaign: str) -> int:

@@ -20,10 +20,14 @@ from care.domain.touch import Plan
 from care.domain.warning import Warned
 from care.storage.bulk import insert_frame, read_frame, rows_alike
 from care.storage.gifts import reserve
-from care.storage.tables import customers, exclusions, messages, nights, touches
+from care.storage.tables import customers, exclusions, messages, nights, taken_out, touches
 
 NEAR = timedelta(days=45)
 """Touches further away than this cannot matter to caps and gaps, whatever the lead days."""
+
+WEEK = timedelta(days=7)
+TAKEN_OUT = "excluded"
+"""The state of a touch that a reviewer took out, where touches are counted."""
 
 CAME_TO_NOTHING = ("suppressed", "expired", "withdrawn", "rejected")
 
@@ -91,9 +95,12 @@ def read_warnings(connection: Connection) -> list[tuple[date, Warned]]:
     return [(night, warning) for night, told in connection.execute(query) for warning in told]
 
 
-def planned_nights(connection: Connection) -> list[date]:
-    """Every night planned so far, in order."""
-    return list(connection.scalars(select(nights.c.night).order_by(nights.c.night)))
+def planned_nights(connection: Connection, *, since: date | None = None) -> list[date]:
+    """Every night planned so far, or those from a day on, in order."""
+    query = select(nights.c.night).order_by(nights.c.night)
+    return list(
+        connection.scalars(query if since is None else query.where(nights.c.night >= since))
+    )
 
 
 def read_came(connection: Connection, night: date, campaigns: Sequence[str]) -> pd.DataFrame:
@@ -274,6 +281,32 @@ def count_exclusions(connection: Connection, night: date) -> pd.DataFrame:
     return read_frame(connection, query)
 
 
+def count_touched_since(connection: Connection, night: date, campaign: str) -> int:
+    """Customers of a campaign of the night whom a night planned later touches within a week of it.
+
+    What came to nothing, service messages and what was taken out do not count.
+    """
+    later, planned, then = touches.alias("later"), nights.alias("planned"), nights.alias("then")
+    query = (
+        select(*touches.c["customer_key", "send_on"], later.c.send_on.label("later_on"))
+        .join(later, later.c.customer_key == touches.c.customer_key)
+        .join(then, then.c.night == touches.c.night)
+        .join(planned, planned.c.night == later.c.night)
+        .outerjoin(messages, messages.c.touch_id == later.c.touch_id)
+        .where(
+            touches.c.night == night,
+            touches.c.campaign == campaign,
+            planned.c.sequence > then.c.sequence,
+            later.c.message_class == "marketing",
+            later.c.state.in_(("planned", "rendered")),
+            or_(messages.c.state.is_(None), messages.c.state.not_in(CAME_TO_NOTHING)),
+        )
+    )
+    both = read_frame(connection, query)
+    near = (both["later_on"] - both["send_on"]).abs() <= WEEK
+    return int(both.loc[near, "customer_key"].nunique())
+
+
 def read_lives(connection: Connection, customer_key: int) -> list[Life]:
     """Every touch of a customer, newest night first."""
     names = ("night", "campaign", "occasion_key", "occasion_on", "arm", "state")
@@ -304,18 +337,35 @@ def read_exclusions_of(connection: Connection, customer_key: int, night: date) -
     return read_frame(connection, query)
 
 
+def read_last_exclusions(connection: Connection, customer_key: int, *, limit: int) -> pd.DataFrame:
+    """``night, campaign, occasion_key, outcome, reason, detail`` of a customer, newest first."""
+    names = ("night", "campaign", "occasion_key", "outcome", "reason", "detail")
+    query = (
+        select(*exclusions.c[names])
+        .where(exclusions.c.customer_key == customer_key)
+        .order_by(exclusions.c.night.desc(), exclusions.c.campaign, exclusions.c.occasion_key)
+        .limit(limit)
+    )
+    return read_frame(connection, query)
+
+
 def count_touches(connection: Connection, night: date) -> pd.DataFrame:
-    """``campaign, arm, state, count, gift_cost`` of a night."""
+    """``campaign, arm, state, count, gift_cost`` of a night.
+
+    What a reviewer took out has the state ``excluded``: it is among the exclusions.
+    """
+    state = case((taken_out.c.touch_id.is_not(None), TAKEN_OUT), else_=touches.c.state)
     query = (
         select(
             touches.c.campaign,
             touches.c.arm,
-            touches.c.state,
+            state.label("state"),
             func.count().label("count"),
             func.sum(touches.c.gift_cost).label("gift_cost"),
         )
+        .outerjoin(taken_out, taken_out.c.touch_id == touches.c.touch_id)
         .where(touches.c.night == night)
-        .group_by(touches.c.campaign, touches.c.arm, touches.c.state)
-        .order_by(touches.c.campaign, touches.c.arm, touches.c.state)
+        .group_by(touches.c.campaign, touches.c.arm, state)
+        .order_by(touches.c.campaign, touches.c.arm, state)
     )
     return read_frame(connection, query)

@@ -96,6 +96,12 @@ def find_customer(connection: Connection, name: str) -> Known | None:
     return None if row is None else Known(row.customer_key, row.customer_ref)
 
 
+def read_refs(connection: Connection, customer_keys: Sequence[int]) -> list[str]:
+    """Customers' pseudonyms, in the order of their keys."""
+    query = select(customers.c.customer_ref).where(customers.c.customer_key.in_(customer_keys))
+    return list(connection.scalars(query.order_by(customers.c.customer_key)))
+
+
 def read_keys(connection: Connection) -> pd.DataFrame:
     """``customer_id, customer_key, data_key`` of everybody who was not erased."""
     names = ("customer_id", "customer_key", "data_key")

@@ -263,6 +263,15 @@ exclusions = Table(
     Index(None, "customer_key"),
 )
 
+# The touches that a reviewer took out of their campaigns; each is among the exclusions besides.
+taken_out = Table(
+    "taken_out",
+    metadata,
+    Column("touch_id", ForeignKey(touches.c.touch_id), primary_key=True, autoincrement=False),
+    Column("actor", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
 # ── Gifts ───────────────────────────────────────────────────────────────────────────────────────
 gifts = Table(
     "gifts",
@@ -273,10 +282,13 @@ gifts = Table(
     CheckConstraint("taken >= 0 AND (stock IS NULL OR taken <= stock)", name="within_stock"),
 )
 
+# A touch reserves again in its next turn: after another gift was chosen for it, or its campaign's
+# rejection taken back.
 gift_moves = Table(
     "gift_moves",
     metadata,
     Column("touch_id", ForeignKey(touches.c.touch_id), primary_key=True, autoincrement=False),
+    Column("turn", SmallInteger, primary_key=True, autoincrement=False, server_default="1"),
     Column("kind", Text, primary_key=True),
     Column("gift_id", ForeignKey(gifts.c.gift_id), nullable=False),
     Column("cost", BigInteger, nullable=False),
@@ -285,6 +297,7 @@ gift_moves = Table(
 Index(
     "uq_gift_moves_settled_once",
     gift_moves.c.touch_id,
+    gift_moves.c.turn,
     unique=True,
     sqlite_where=gift_moves.c.kind != "reserve",
     postgresql_where=gift_moves.c.kind != "reserve",
@@ -389,6 +402,83 @@ decisions = Table(
     Column("reason", Text, nullable=False),
     Column("previous_hash", Text, nullable=False, unique=True),
     Column("entry_hash", Text, nullable=False, unique=True),
+    Column("details", Text, nullable=False, server_default=""),
+    Index(None, "night", "campaign"),
+)
+
+# What a campaign says on one night instead of its template's text. Triggers of the migration keep
+# this, the log of who looked, and the texts and policies of nights gone by as they are.
+wordings = Table(
+    "wordings",
+    metadata,
+    Column("wording_id", Integer, primary_key=True, autoincrement=False),
+    Column("night", ForeignKey(nights.c.night), nullable=False),
+    Column("campaign", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("locale", Text, nullable=False),
+    Column("part", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("editor", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    _one_of("part", "subject", "txt", "html"),
+    Index(None, "night", "campaign"),
+)
+
+access_log = Table(
+    "access_log",
+    metadata,
+    Column("access_id", Integer, primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("customer_key", ForeignKey(customers.c.customer_key), nullable=False, index=True),
+    Column("what", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    _one_of("what", "name", "record"),
+    CheckConstraint("reason <> ''", name="says_why"),
+)
+
+kept_texts = Table(
+    "kept_texts",
+    metadata,
+    Column("template", Text, primary_key=True),
+    Column("template_version", Text, primary_key=True),
+    Column("part", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+)
+
+kept_policies = Table(
+    "kept_policies",
+    metadata,
+    Column("policy_sha256", Text, primary_key=True),
+    Column("settings", JSON, nullable=False),
+)
+
+# Sums of what waits and of what was left out, so that nobody counts messages to look at a night.
+message_tallies = Table(
+    "message_tallies",
+    metadata,
+    Column("night", ForeignKey(nights.c.night), primary_key=True),
+    Column("campaign", Text, primary_key=True),
+    Column("tier", Text, primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("locale", Text, primary_key=True),
+    Column("gift_id", Text, primary_key=True),
+    Column("messages", Integer, nullable=False),
+    Column("gift_cost", BigInteger, nullable=False),
+    Column("with_items", Integer, nullable=False),
+    Column("fallbacks", Integer, nullable=False),
+    Column("not_before", Instant, nullable=False),
+    Column("not_after", Instant, nullable=False),
+)
+
+exclusion_tallies = Table(
+    "exclusion_tallies",
+    metadata,
+    Column("night", ForeignKey(nights.c.night), primary_key=True),
+    Column("campaign", Text, primary_key=True),
+    Column("outcome", Text, primary_key=True),
+    Column("reason", Text, primary_key=True),
+    Column("count", Integer, nullable=False),
 )
 
 # ── Messages and their way out ──────────────────────────────────────────────────────────────────
@@ -420,7 +510,7 @@ messages = Table(
     _one_of(
         "state", "rendered", "sealed", "accepted", "rejected", "suppressed", "expired", "withdrawn"
     ),
-    Index(None, "night", "campaign"),
+    Index(None, "night", "campaign", "message_id"),
     Index(None, "batch_id"),
     Index(None, "state"),
 )

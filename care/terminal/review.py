@@ -46,9 +46,7 @@ def print_campaign(
     for sample in samples:
         console.print(sample_panel(sample))
     for decision in trail:
-        why = f": {decision.reason}" if decision.reason else ""
-        said = f"{decision.verdict} by {decision.actor}{why}"
-        console.print(Text(f"{decision.decided_at:%Y-%m-%d %H:%M} UTC  {said}"))
+        console.print(Text(_said(decision)))
     if campaign.state in (State.WAITING, State.HELD):
         console.print(
             Text(
@@ -59,6 +57,21 @@ def print_campaign(
             ),
             soft_wrap=True,
         )
+
+
+def print_trail(trail: Sequence[Decision]) -> None:
+    """Lines of the trail with the campaign each is about."""
+    if not trail:
+        console.print("Nothing was decided yet.")
+    for one in trail:
+        about = f"{one.decision_id:>5}  {one.campaign} of {one.night}  "
+        console.print(Text(about + _said(one)), soft_wrap=True)
+
+
+def _said(decision: Decision) -> str:
+    why = f": {decision.reason}" if decision.reason else ""
+    verdict = decision.verdict.replace("_", " ")
+    return f"{decision.decided_at:%Y-%m-%d %H:%M} UTC  {verdict} by {decision.actor}{why}"
 
 
 def sample_panel(sample: Sample) -> Panel:

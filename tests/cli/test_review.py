@@ -169,3 +169,48 @@ def test_who_decided_is_the_login_name_unless_told(desk, monkeypatch):
     monkeypatch.setattr("getpass.getuser", lambda: "lena")
     desk("approve", "birthday", *MORNING)
     assert [line["actor"] for line in desk("show", "birthday")["decisions"]] == ["lena"]
+
+
+def test_a_customer_is_taken_out_and_the_trail_tells_it(care, home, desk):
+    customer = (
+        sqlite3.connect(home / "care.sqlite")
+        .execute(
+            "SELECT customer_id FROM identities JOIN touches USING (customer_key) "
+            "JOIN messages USING (touch_id) WHERE touches.campaign = 'birthday'"
+        )
+        .fetchone()[0]
+    )
+    before = messages(home, "birthday")["rendered"]
+    out = ("exclude", "birthday", "--customer", customer, "-m", "she called", "--as", "mei")
+    done = desk(*out, *MORNING)
+    assert (done["messages"], done["campaign"]["state"]) == (1, "waiting")
+    assert messages(home, "birthday") == {"rendered": before - 1, "withdrawn": 1}
+    code, words = desk(*out, *MORNING)
+    assert (code, "no message in birthday" in words) == (4, True)
+    (line,) = json.loads(care("review", "audit", "--home", home, "--json").out)
+    assert (line["verdict"], line["actor"], line["reason"]) == ("exclude", "mei", "she called")
+    said = care("review", "audit", "--home", home)
+    assert "exclude by mei: she called" in said.out
+
+
+def test_a_rejection_is_taken_back(care, home, desk):
+    before = messages(home, "birthday")
+    desk("reject", "birthday", "-m", "wrong season", *MORNING)
+    undone = desk("undo", "birthday", "-m", "it is not", *MORNING)
+    assert (undone["state"], messages(home, "birthday")) == ("waiting", before)
+    code, words = desk("undo", "birthday", "-m", "again", *MORNING)
+    assert (code, "nothing was decided yet" in words) == (4, True)
+
+
+def test_a_forged_trail_ends_with_one_and_says_where(care, home, desk):
+    desk("hold", "birthday", "-m", "wait", *MORNING)
+    said = care("review", "audit", "--check", "--home", home)
+    assert (said.code, said.out) == (0, "1 line(s), and each follows the one before it.\n")
+    with sqlite3.connect(home / "care.sqlite") as ledger:
+        ledger.execute("DROP TRIGGER decisions_no_update")
+        ledger.execute("UPDATE decisions SET actor = 'nobody'")
+    ledger.close()
+    said = care("review", "audit", "--check", "--home", home)
+    assert (said.code, said.out.startswith("Decision 1 does not fit: it is not what")) == (1, True)
+    said = care("review", "audit", "--check", "--home", home, "--json")
+    assert (said.code, json.loads(said.out)["broken_at"]) == (1, 1)

@@ -117,7 +117,9 @@ def test_some_campaigns_wait_for_a_person_and_the_others_went_out(home):
 
 
 def test_the_suggested_commands_run_when_they_are_pasted(home, told, copy):
-    commands = [line.strip() for line in told.split("Try next")[1].splitlines() if line.strip()]
+    suggested, console = told.split("Try next")[1].split("Or look at it all in a browser")
+    assert console.split()[:3] == ["care", "console", "--now"]
+    commands = [line.strip() for line in suggested.splitlines() if line.strip()]
     assert [re.sub(r" --.*", "", command) for command in commands] == [
         "care review show bad_review",
         "care review approve bad_review",

@@ -8,7 +8,12 @@ import pytest
 
 from tests.docs.pages import ROOT, read, script
 
-SHOWN = re.findall(r"docs/pictures/[\w.-]+", read("README.md"))
+SHOWN = sorted(
+    {
+        *re.findall(r"docs/pictures/[\w.-]+", read("README.md")),
+        *(f"docs/{name}" for name in re.findall(r"pictures/[\w.-]+", read("docs/review.md"))),
+    }
+)
 
 
 def size(picture: Path) -> tuple[int, int]:
@@ -43,7 +48,10 @@ def test_all_pictures_are_taken_from_a_home(
     pictures = script("pictures")
     monkeypatch.setattr(pictures, "PICTURES", tmp_path / "pictures")
 
+    console = script("console_pictures")
+    monkeypatch.setattr(console, "PICTURES", tmp_path / "pictures")
     pictures.main(reader_home)
+    console.main(reader_home)
 
     assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == sorted(
         Path(name).name for name in SHOWN

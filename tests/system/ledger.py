@@ -13,7 +13,8 @@ LAWS: Mapping[str, str] = {
         CROSS JOIN LATERAL json_each_text(nights.due) AS told (campaign, candidates)
         WHERE CAST(candidates AS integer)
             <> (SELECT count(*) FROM touches AS t
-                WHERE t.night = nights.night AND t.campaign = told.campaign)
+                WHERE t.night = nights.night AND t.campaign = told.campaign
+                  AND t.touch_id NOT IN (SELECT touch_id FROM taken_out))
              + (SELECT count(*) FROM exclusions AS e
                 WHERE e.night = nights.night AND e.campaign = told.campaign)
     """,
@@ -24,7 +25,9 @@ LAWS: Mapping[str, str] = {
     """,
     "what was queued for review is what was written": """
         SELECT night, campaign, c.messages, count(message_id)
-        FROM campaign_nights AS c FULL JOIN messages USING (night, campaign)
+        FROM campaign_nights AS c FULL JOIN (
+            SELECT * FROM messages WHERE touch_id NOT IN (SELECT touch_id FROM taken_out)
+        ) AS m USING (night, campaign)
         GROUP BY night, campaign, c.messages HAVING c.messages IS DISTINCT FROM count(message_id)
     """,
     "gifts taken are those reserved and not given back": """
@@ -35,7 +38,10 @@ LAWS: Mapping[str, str] = {
     """,
     "every gift promised is reserved, and no other": """
         SELECT t.touch_id FROM touches AS t
-        FULL JOIN (SELECT * FROM gift_moves WHERE kind = 'reserve') AS m USING (touch_id)
+        FULL JOIN (
+            SELECT DISTINCT ON (touch_id) * FROM gift_moves WHERE kind = 'reserve'
+            ORDER BY touch_id, turn DESC
+        ) AS m USING (touch_id)
         WHERE t.gift_id IS DISTINCT FROM m.gift_id
     """,
     "a message is in one batch, the one that it names": """

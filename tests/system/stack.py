@@ -67,6 +67,11 @@ class Airflow:
 
     def start(self, *components: str) -> None:
         """Start components, and wait until each says that it is well."""
+        self.begin(*components)
+        wait_for(self._well, self.tails)
+
+    def begin(self, *components: str) -> None:
+        """Start components, and wait for nothing."""
         for component in components:
             with (self.logs / f"{component}.log").open("ab") as log:
                 self._started[component] = subprocess.Popen(
@@ -78,7 +83,6 @@ class Airflow:
                     start_new_session=True,
                     preexec_fn=_end_with_parent,
                 )
-        wait_for(self._well, self.tails)
 
     def health(self) -> dict[str, Any]:
         """What Airflow says of itself to anybody who asks; empty while nobody answers."""

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pyarrow as pa
 from pyarrow import parquet
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine, delete, func, select
 
 from care import desk, nightly, release
 from care.domain.decision import Verdict
@@ -19,11 +19,13 @@ from care.storage.database import reading, writing
 from care.storage.reviews import CampaignNight
 from care.storage.tables import (
     campaign_nights,
+    exclusion_tallies,
     exclusions,
     gift_budgets,
     gift_moves,
     gifts,
     identities,
+    message_tallies,
     messages,
     metadata,
     nights,
@@ -395,13 +397,17 @@ def forget_plan(runtime: Runtime) -> None:
     """Take the ledger back to the moment before its first night was planned."""
     with writing(runtime.engine) as connection:
         of_plan = (campaign_nights, messages, gift_moves, gift_budgets, gifts)
-        for table in (*of_plan, exclusions, touches, nights):
+        sums = (message_tallies, exclusion_tallies)
+        for table in (*of_plan, *sums, exclusions, touches, nights):
             connection.execute(delete(table))
 
 
 def messages_of(runtime: Runtime, campaign: str | None = None) -> pd.DataFrame:
     """Every message by the customer's own id, with what became of it and of its gift."""
-    settled = gift_moves.alias("settled")
+    settled, turns = gift_moves.alias("settled"), gift_moves.alias("turns")
+    last_turn = (
+        select(func.max(turns.c.turn)).where(turns.c.touch_id == touches.c.touch_id)
+    ).scalar_subquery()
     query = (
         select(
             identities.c.customer_id,
@@ -413,7 +419,10 @@ def messages_of(runtime: Runtime, campaign: str | None = None) -> pd.DataFrame:
         .join(touches, touches.c.touch_id == messages.c.touch_id)
         .join(identities, identities.c.customer_key == touches.c.customer_key)
         .outerjoin(
-            settled, (settled.c.touch_id == touches.c.touch_id) & (settled.c.kind != "reserve")
+            settled,
+            (settled.c.touch_id == touches.c.touch_id)
+            & (settled.c.kind != "reserve")
+            & (settled.c.turn == last_turn),
         )
         .order_by(identities.c.customer_id, messages.c.campaign)
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 import pandas as pd
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, case, func, select
 
 from care import report
 from care.domain.decision import GENESIS, content_hash
@@ -23,6 +23,7 @@ from care.storage.tables import (
     gift_budgets,
     gift_moves,
     gifts,
+    taken_out,
     touches,
     voucher_codes,
 )
@@ -73,7 +74,9 @@ def everybody_is_accounted_for(runtime: Runtime, *, of: date | None = None) -> N
             )
             assert said["due"].get(campaign, 0) == became, (night, campaign)
             touched, written = by_night[night]
-            assert touched[campaign]["rendered"] == written[campaign], (night, campaign)
+            out = touched[campaign].pop("excluded", 0)
+            assert out == said["excluded"].get(campaign, {}).get("excluded_by_reviewer", 0)
+            assert touched[campaign]["rendered"] + out == written[campaign], (night, campaign)
             assert sum(touched[campaign].values()) == said["touched"].get(campaign, 0)
 
 
@@ -113,19 +116,37 @@ def gifts_are_in_balance(runtime: Runtime, connection: Connection) -> None:
         assert open_ >= 0
         assert gift.taken == reserved - ended, gift.gift_id
         assert gift.stock is None or gift.taken <= gift.stock
-    spent = select(touches.c.night, func.sum(touches.c.gift_cost)).group_by(touches.c.night)
-    for night, cost in connection.execute(spent):
-        assert cost <= runtime.policy.night.gift_budget, night
+    cost = case(
+        (gift_moves.c.kind == "reserve", gift_moves.c.cost),
+        (gift_moves.c.kind == "release", -gift_moves.c.cost),
+        else_=0,
+    )
+    spent = select(touches.c.night, func.sum(cost)).join(gift_moves).group_by(touches.c.night)
+    for night, minor in connection.execute(spent):
+        assert minor <= runtime.policy.night.gift_budget, night
     given = (
         select(touches.c.touch_id, touches.c.state, messages_table.c.state.label("message"))
         .outerjoin(messages_table, messages_table.c.touch_id == touches.c.touch_id)
         .where(touches.c.gift_id.is_not(None))
     )
-    ends = select(gift_moves.c.touch_id, gift_moves.c.kind).where(gift_moves.c.kind != "reserve")
-    settled = {row.touch_id: row.kind for row in connection.execute(ends)}
+    settled = {move.touch_id: move.kind for move in last_moves(connection)}
+    assert all(
+        settled[touch] == "release"
+        for touch in connection.scalars(select(taken_out.c.touch_id))
+        if touch in settled
+    )
     for touch in connection.execute(given):
         ended_as = touch.message or touch.state
-        assert settled.get(touch.touch_id) == SETTLED_BY.get(ended_as), (touch, ended_as)
+        assert settled[touch.touch_id] == SETTLED_BY.get(ended_as, "reserve"), (touch, ended_as)
+
+
+def last_moves(connection: Connection) -> list[Any]:
+    """How the last turn of each touch's gift stands."""
+    order = (gift_moves.c.touch_id, gift_moves.c.turn, gift_moves.c.kind != "reserve")
+    moves = {
+        move.touch_id: move for move in connection.execute(select(gift_moves).order_by(*order))
+    }
+    return list(moves.values())
 
 
 def money_is_in_balance(connection: Connection) -> None:
@@ -149,10 +170,7 @@ OUT = {"reserve": "reserved", "commit": "issued", "release": "spent"}
 
 def codes_are_in_balance(runtime: Runtime, connection: Connection) -> None:
     """Each code has one touch or none, each touch one code, and no batch holds another's."""
-    last: dict[int, str] = {}
-    moves = select(gift_moves).order_by(gift_moves.c.kind == "reserve")
-    for move in connection.execute(moves):
-        last.setdefault(move.touch_id, move.kind)
+    last = {move.touch_id: move.kind for move in last_moves(connection)}
     free: Counter[str] = Counter()
     of_touch: dict[int, str] = {}
     for code in connection.execute(select(voucher_codes)):
@@ -217,7 +235,8 @@ def what_left_was_approved(runtime: Runtime) -> None:
             row.message_id: row
             for row in connection.execute(
                 select(messages_table.c["message_id", "night", "campaign", "render_sha256"]).where(
-                    messages_table.c.night.in_(_nights_of(connection, lines))
+                    messages_table.c.night.in_(_nights_of(connection, lines)),
+                    messages_table.c.touch_id.not_in(select(taken_out.c.touch_id)),
                 )
             )
         }

@@ -216,7 +216,8 @@ def test_a_complaint_or_a_bad_review_that_a_newer_night_brought_stops_marketing(
 def test_who_wants_nothing_personal_gets_a_plain_birthday_letter_and_no_reminder(planned):
     consent.withdraw(planned, "c01", **PERSONAL, now=NOW)
     with writing(planned.engine) as connection:
-        for table in ("campaign_nights", "messages", "gift_moves", "exclusions", "touches"):
+        of_plan = ("campaign_nights", "messages", "gift_moves", "exclusions", "touches")
+        for table in (*of_plan, "message_tallies", "exclusion_tallies"):
             connection.exec_driver_sql(f"DELETE FROM {table}")  # our own tables
         connection.exec_driver_sql("DELETE FROM nights")
     run_night(planned)

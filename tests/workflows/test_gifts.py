@@ -9,10 +9,13 @@ import pytest
 from sqlalchemy import select
 
 from care import correspondence, desk, gifting, nightly, report, training
+from care.desk.gift import swap_gift
+from care.desk.look import show_message
+from care.desk.undoing import undo
 from care.domain.decision import Verdict
 from care.runtime import Runtime
 from care.storage import gifts
-from care.storage.database import reading
+from care.storage.database import reading, writing
 from care.storage.tables import touches, voucher_codes
 from tests.workflows.builders import (
     NIGHT,
@@ -153,6 +156,46 @@ def test_a_rejected_campaign_gives_codes_and_money_back(on_sqlite):
     with reading(on_sqlite.engine) as connection:
         assert gifts.spent_in(connection, NIGHT) == (0, 0)
     assert_laws(on_sqlite)
+
+
+def test_a_rejection_that_is_taken_back_brings_codes_and_letters_that_name_them(house):
+    plan_tonight(house)
+    names = [one.campaign for one in desk.list_campaigns(house)]
+    decide(house, Verdict.REJECT, *names, reason="not this year")
+    by = {"actor": "mei", "reason": "it is", "now": at("06:10")}
+    for name in reversed(names):  # so that codes come to others than had them before
+        assert undo(house, NIGHT, name, **by).state == "waiting"
+    assert states(house) == {"reserved": POOL}
+    assert_laws(house)
+    approve(house)
+    release_at(house, "06:30")
+    assert any("COFFEE-" in str(line) for line in exported(house.settings.outbound))
+    assert_laws(house)
+
+
+def test_a_rejection_is_not_taken_back_once_its_codes_are_somebody_elses(on_sqlite):
+    plan_tonight(on_sqlite)
+    decide(on_sqlite, Verdict.REJECT, "birthday", reason="not this year")
+    bring_none = select(voucher_codes.c.code).where(voucher_codes.c.state == "free").limit(1)
+    with writing(on_sqlite.engine) as connection:
+        code = connection.scalar(bring_none)
+        connection.exec_driver_sql("DELETE FROM voucher_codes WHERE code = ?", (code,))
+        connection.exec_driver_sql("UPDATE code_pools SET free = free - 1 WHERE free > 0")
+    with pytest.raises(desk.UnableToDecide, match=r"needs \d of coffee, and \d are left"):
+        undo(on_sqlite, NIGHT, "birthday", actor="mei", reason="it is", now=at("06:10"))
+    assert set(messages_of(on_sqlite, "birthday")["state"]) == {"withdrawn"}
+
+
+def test_a_code_goes_back_with_the_gift_that_is_exchanged(house):
+    plan_tonight(house)
+    by = {"actor": "mei", "reason": "she does not drink it", "now": at("06:10")}
+    found = messages_of(house, "birthday").query("gift_id == 'coffee'")
+    message_id = found["message_id"].iloc[0]
+    for gift_id, reserved in (("card", POOL - 1), (None, POOL - 1), ("coffee", POOL)):
+        swap_gift(house, NIGHT, "birthday", message_id=message_id, gift_id=gift_id, **by)
+        assert states(house)["reserved"] == reserved
+        assert ("COFFEE-" in str(show_message(house, message_id).content)) == (gift_id == "coffee")
+        assert_laws(house)
 
 
 def test_a_message_that_was_handed_over_and_refused_takes_its_code_with_it(on_sqlite):

@@ -1,0 +1,1 @@
+"""The console: where CRM staff look at a night's campaigns in a browser, and decide."""

@@ -1,0 +1,142 @@
+"""One campaign of a night: its figures, its messages, its wording and its trail."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
+
+from care import desk
+from care.console.access import Viewer
+from care.console.message import Filter
+from care.console.page import runtime_of
+from care.desk.changes import Changes, changed_since_yesterday
+from care.desk.gift import Choice, eligible_gifts
+from care.desk.letter import open_letters
+from care.desk.page import Page
+from care.desk.sample import samples
+from care.desk.touch import Chosen, TouchRow, touches
+from care.desk.why import Why, why
+from care.desk.wording import Wording, wordings_of
+from care.domain.decision import Decision
+from care.storage.reviews import CampaignNight
+
+router = APIRouter(prefix="/api/nights/{night}/campaigns/{campaign}", tags=["campaigns"])
+
+
+def known_campaign(request: Request, night: date, campaign: str) -> CampaignNight:
+    """The campaign that an address names."""
+    for one in desk.list_campaigns(runtime_of(request), night=night):
+        if one.campaign == campaign:
+            return one
+    raise HTTPException(404, f"there is no campaign {campaign!r} on {night}")
+
+
+Campaign = Annotated[CampaignNight, Depends(known_campaign)]
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignShown:
+    """A campaign and what was decided about it, oldest first."""
+
+    stands: CampaignNight
+    trail: list[Decision]
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message as its reader will see it, names hidden. ``because``: why it was picked."""
+
+    message_id: str
+    customer_ref: str
+    channel: str
+    content: Mapping[str, Any]
+    because: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageShown:
+    """A message, why it says what it says, and which gifts may be given instead."""
+
+    row: TouchRow
+    letter: Letter
+    why: Why
+    choices: list[Choice]
+
+
+@router.get("")
+def show_campaign(request: Request, visitor: Viewer, stands: Campaign) -> CampaignShown:
+    """How a campaign stands, and what was decided."""
+    _, _, trail = desk.show(runtime_of(request), stands.night, stands.campaign, samples=0)
+    return CampaignShown(stands, trail)
+
+
+@router.get("/samples")
+def show_samples(
+    request: Request,
+    visitor: Viewer,
+    stands: Campaign,
+    n: Annotated[int, Query(ge=1, le=50)] = 6,
+    seed: Annotated[int, Query(ge=0, lt=2**31)] = 0,
+) -> list[Letter]:
+    """Messages worth looking at; another seed picks others."""
+    runtime = runtime_of(request)
+    picked = samples(runtime, stands.night, stands.campaign, n=n, seed=seed)
+    letters = open_letters(runtime, [one.sample.message_id for one in picked])
+    return [
+        Letter(found.message_id, found.customer_ref, found.channel, found.content, one.because)
+        for one in picked
+        if (found := letters.get(one.sample.message_id))
+    ]
+
+
+@router.get("/messages")
+def list_messages(
+    request: Request,
+    visitor: Viewer,
+    stands: Campaign,
+    chosen: Filter,
+    after: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> Page[TouchRow]:
+    """A page of messages; pass its ``next`` as ``after`` for the one that follows."""
+    return touches(
+        runtime_of(request),
+        stands.night,
+        stands.campaign,
+        chosen=chosen,
+        after=after,
+        limit=limit,
+    )
+
+
+@router.get("/messages/{message_id}")
+def show_message(
+    request: Request, visitor: Viewer, stands: Campaign, message_id: str
+) -> MessageShown:
+    """One message, explained."""
+    runtime = runtime_of(request)
+    asked = Chosen(text=message_id)
+    rows = touches(runtime, stands.night, stands.campaign, chosen=asked, limit=1).rows
+    found = open_letters(runtime, [message_id]).get(message_id)
+    if not rows or found is None:
+        raise HTTPException(404, "there is no such message")
+    return MessageShown(
+        rows[0],
+        Letter(found.message_id, found.customer_ref, found.channel, found.content),
+        why(runtime, message_id),
+        eligible_gifts(runtime, message_id),
+    )
+
+
+@router.get("/changes")
+def show_changes(request: Request, visitor: Viewer, stands: Campaign) -> Changes:
+    """What is not as it was the night before."""
+    return changed_since_yesterday(runtime_of(request), stands.night, stands.campaign)
+
+
+@router.get("/wordings")
+def show_wordings(request: Request, visitor: Viewer, stands: Campaign) -> list[Wording]:
+    """What its messages are written from tonight."""
+    return wordings_of(runtime_of(request), stands.night, stands.campaign)

@@ -1,0 +1,183 @@
+"""How pictures are drawn: one hue, light to dark, and words or numbers where shades would blur."""
+
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import vl_convert
+from babel.numbers import get_currency_precision
+
+from care.console.speech import Speech
+
+INK, MID, PALE = "#1f3d4d", "#6f93a6", "#d5e1e7"
+WIDTH = 760
+NAMED = 8
+"""So many campaigns have a row of their own; the others share one."""
+
+
+def funnel(rows: pd.DataFrame, say: Speech) -> str:
+    """From everybody to those whose message was accepted."""
+    told = rows.assign(
+        stage=[say.name("stage", one) for one in rows["stage"]],
+        words=[say.number(one) for one in rows["count"]],
+    )
+    base = alt.Chart(told).encode(y=alt.Y("stage:N", sort=None, title=None))
+    bars = base.mark_bar(color=MID).encode(x=alt.X("count:Q", title=None).scale(type="symlog"))
+    words = base.mark_text(align="left", dx=5).encode(x="count:Q", text="words:N")
+    return _svg((bars + words).properties(width=WIDTH, height=alt.Step(34)))
+
+
+def by_campaign(rows: pd.DataFrame, say: Speech, *, value: str) -> str:
+    """A row of bars for each campaign, the busiest first."""
+    if rows.empty:
+        return nothing(say)
+    most = rows.groupby("campaign")[value].sum().sort_values(ascending=False, kind="stable")
+    named = {name: say.name("campaign", name) for name in most.index[:NAMED]}
+    told = rows.assign(campaign=rows["campaign"].map(named).fillna(say("picture.others")))
+    order = [*named.values(), say("picture.others")]
+    summed = told.groupby(["night", "campaign"], as_index=False).agg({value: "sum"})
+    told = _days(summed, say)
+    chart = (
+        alt.Chart(told)
+        .mark_bar(color=MID)
+        .encode(
+            x=_night(told),
+            y=alt.Y(f"{value}:Q", title=None, axis=alt.Axis(tickCount=2)),
+            row=alt.Row(
+                "campaign:N",
+                sort=order,
+                title=None,
+                header=alt.Header(labelAngle=0, labelAlign="left", labelLimit=200),
+            ),
+        )
+        .properties(width=WIDTH - 160, height=44)
+        .resolve_scale(y="independent")
+    )
+    return _svg(chart)
+
+
+def exclusions(rows: pd.DataFrame, say: Speech) -> str:
+    """How many for each reason on each night, as numbers on shades."""
+    if rows.empty:
+        return nothing(say)
+    told = rows.assign(
+        reason=[
+            say("tonight.deferred", reason=say.name("reason", reason))
+            if outcome == "deferred"
+            else say.name("reason", reason)
+            for outcome, reason in zip(rows["outcome"], rows["reason"], strict=True)
+        ]
+    )
+    told = _days(told, say)
+    base = alt.Chart(told).encode(
+        x=_night(told), y=alt.Y("reason:N", title=None, axis=alt.Axis(labelLimit=320))
+    )
+    shades = base.mark_rect(stroke="#ffffff").encode(
+        color=alt.Color("count:Q", legend=None).scale(range=[PALE, INK], type="symlog")
+    )
+    middle = float(told["count"].max()) / 3
+    numbers = base.mark_text(fontSize=10).encode(
+        text="count:Q",
+        color=alt.condition(f"datum.count > {middle}", alt.value("#ffffff"), alt.value("#111111")),
+    )
+    return _svg((shades + numbers).properties(width=WIDTH - 300, height=alt.Step(24)))
+
+
+def gifts(rows: pd.DataFrame, say: Speech) -> str:
+    """What gifts cost each night, and the line of what they may."""
+    if rows.empty:
+        return nothing(say)
+    per_unit = 10 ** get_currency_precision(say.currency)
+    told = _days(rows.assign(spent=rows["spent"] / per_unit, budget=rows["budget"] / per_unit), say)
+    x = _night(told)
+    bars = alt.Chart(told).mark_bar(color=MID).encode(x=x, y=alt.Y("spent:Q", title=say.currency))
+    limits = told.dropna(subset=["budget"])
+    lines = alt.Chart(limits).mark_tick(color=INK, thickness=2, width=26).encode(x=x, y="budget:Q")
+    return _svg((bars + lines).properties(width=WIDTH, height=220))
+
+
+def batches(rows: pd.DataFrame, say: Speech) -> str:
+    """What was handed over each night and what of it was acknowledged, a row a channel."""
+    if rows.empty:
+        return nothing(say)
+    said = {one: say(f"picture.{one}") for one in ("records", "accepted", "rejected")}
+    long = (
+        rows.groupby(["night", "channel"], as_index=False)[list(said)]
+        .sum()
+        .melt(["night", "channel"], var_name="what", value_name="messages")
+    )
+    told = _days(
+        long.assign(
+            channel=[say.name("channel", one) for one in long["channel"]],
+            what=long["what"].map(said),
+        ),
+        say,
+    )
+    shades = alt.Scale(domain=list(said.values()), range=[PALE, MID, "#000000"])
+    chart = (
+        alt.Chart(told)
+        .mark_bar(stroke="#333333", strokeWidth=0.5)
+        .encode(
+            x=_night(told),
+            xOffset=alt.XOffset("what:N", sort=list(said.values())),
+            y=alt.Y("messages:Q", title=None),
+            color=alt.Color("what:N", title=None, scale=shades, sort=list(said.values())),
+            row=alt.Row("channel:N", title=None, header=alt.Header(labelAngle=0)),
+        )
+        .properties(width=WIDTH - 200, height=110)
+    )
+    return _svg(chart)
+
+
+def models(rows: pd.DataFrame, say: Speech) -> str:
+    """Each metric over the nights, a line a model told apart by dashes and marks."""
+    if rows.empty:
+        return nothing(say)
+    told = _days(
+        rows.assign(model=[say.name("source", str(one)) for one in rows["model"]]).dropna(
+            subset=["value"]
+        ),
+        say,
+    )
+    base = alt.Chart(told).encode(
+        x=_night(told),
+        y=alt.Y("value:Q", title=None, axis=alt.Axis(tickCount=4)).scale(zero=False),
+        shape=alt.Shape("model:N", title=None),
+        strokeDash=alt.StrokeDash("model:N", title=None),
+        color=alt.Color("model:N", title=None).scale(range=[INK, "#000000", MID, "#9aa7ae"]),
+    )
+    both = (base.mark_line() + base.mark_point(filled=True, size=55)).properties(
+        width=WIDTH - 220, height=150
+    )
+    return _svg(both.facet(row=alt.Row("metric:N", title=None)).resolve_scale(y="independent"))
+
+
+def nothing(say: Speech) -> str:
+    """A picture of no rows."""
+    chart = alt.Chart(pd.DataFrame({"words": [say("picture.nothing")]})).mark_text(fontSize=14)
+    return _svg(chart.encode(text="words:N").properties(width=WIDTH, height=60))
+
+
+def _days(rows: pd.DataFrame, say: Speech) -> pd.DataFrame:
+    """Nights in order and as the reader writes them."""
+    days = pd.to_datetime(rows["night"])
+    return rows.assign(
+        night=days.dt.strftime("%Y-%m-%d"), day=[say.short_day(one.date()) for one in days]
+    ).sort_values("night", kind="stable")
+
+
+def _night(rows: pd.DataFrame) -> Any:
+    return alt.X(
+        "day:O",
+        title=None,
+        sort=list(rows["day"].drop_duplicates()),
+        axis=alt.Axis(labelAngle=-45, labelOverlap=True),
+    )
+
+
+def _svg(chart: Any) -> str:
+    plain = chart.configure(
+        font="sans-serif", background="#ffffff", axis=alt.AxisConfig(grid=True)
+    ).configure_view(stroke=None)
+    svg: str = vl_convert.vegalite_to_svg(plain.to_dict(format="vega-lite"))
+    return svg

@@ -1,0 +1,91 @@
+"""What went wrong, as a page for a person and as JSON for a program."""
+
+import logging
+from collections.abc import Mapping
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from markupsafe import escape
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from care.consent import UnableToRecordConsent
+from care.console.access import NotAllowed
+from care.console.header import ALWAYS
+from care.console.page import path_of, render, root_of, speech_of
+from care.console.visitor import Visitor
+from care.desk import UnableToDecide
+from care.desk.wording import UnableToEditWording
+from care.explanation import UnableToExplain
+from care.gifting import UnableToImportCodes
+from care.intake.codes import UnableToReadCodes
+from care.intake.sheet import UnableToReadSheet
+from care.report import UnableToReport
+from care.suppression import UnableToSuppress
+
+log = logging.getLogger(__name__)
+
+STATUS: Mapping[type[Exception], int] = {
+    UnableToDecide: 409,
+    UnableToEditWording: 422,
+    UnableToExplain: 404,
+    UnableToImportCodes: 409,
+    UnableToReadCodes: 422,
+    UnableToReadSheet: 422,
+    UnableToRecordConsent: 409,
+    UnableToReport: 404,
+    UnableToSuppress: 409,
+}
+"""What the house will not do, and the status that says so; its words say why."""
+
+
+async def explain_fault(request: Request, error: Exception) -> Response:
+    """Say what cannot be done, and what can."""
+    status, title, why = _told(request, error)
+    visitor: Visitor | None = getattr(request.state, "visitor", None)
+    answer: Response
+    if path_of(request).startswith("/api/"):
+        answer = JSONResponse({"detail": why}, status)
+    elif visitor is None:
+        answer = bare_page(request, why, title=title, status=status)
+    else:
+        answer = render(request, visitor, "fault.html", status=status, title=title, why=why)
+    answer.headers.update(ALWAYS)  # what is broken is answered outside of what adds them
+    return answer
+
+
+def bare_page(
+    request: Request, why: str, *, title: str = "", way: str = "", status: int = 401
+) -> HTMLResponse:
+    """A page for somebody who was not let in: it fetches nothing, so it needs no leave.
+
+    ``way``: how she may come in, if there is something to say of that.
+    """
+    say = speech_of(request)
+    told = escape(title or say("refused.title"))
+    back = escape(say("fault.back"))
+    return HTMLResponse(
+        f'<!doctype html><html lang="{say.language}"><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width"><title>{told}</title>'
+        f"<main><h1>{told}</h1><p>{escape(why)}</p><p>{escape(way)}</p>"
+        f'<p><a href="{escape(root_of(request))}">{back}</a></p></main>',
+        status,
+    )
+
+
+def _told(request: Request, error: Exception) -> tuple[int, str, str]:
+    say = speech_of(request)
+    if isinstance(error, NotAllowed):
+        log.warning("refused %s %s: %s", request.method, path_of(request), error.why)
+        role = say.name("role", str(error.needed)) if error.needed else ""
+        return 403, say("refused.title"), say(error.why, role=role) if role else say(error.why)
+    if isinstance(error, RequestValidationError):
+        fields = ", ".join(dict.fromkeys(str(one["loc"][-1]) for one in error.errors()))
+        return 422, say("fault.unreadable"), say("fault.fields", fields=fields)
+    if (status := STATUS.get(type(error))) is not None:
+        return status, say("fault.title"), say.told(str(error))
+    if not isinstance(error, HTTPException):  # a fault of ours, which the server writes down
+        return 500, say("fault.title"), say("fault.broken")
+    if error.status_code == 404:
+        return 404, say("fault.not_found"), say("fault.not_found_why")
+    return error.status_code, say("fault.title"), str(error.detail)

@@ -1,0 +1,217 @@
+"""The library: what messages are written from, what the merchant decided, and what must not go."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, HTTPException, Query, Request, UploadFile
+from starlette.responses import HTMLResponse, Response
+
+from care import desk, gifting, suppression
+from care.console.access import Admin, Viewer
+from care.console.header import LETTER_POLICY
+from care.console.page import go, link, now_of, render, root_of, runtime_of
+from care.console.preview import preview
+from care.console.visitor import Visitor
+from care.domain.channel import Channel
+from care.gifting import UnableToImportCodes
+from care.intake.codes import UnableToReadCodes
+from care.intake.sheet import UnableToReadSheet
+from care.rendering.specimen import TIER_NAMES, bare, specimen
+from care.runtime import Runtime
+from care.suppression import UnableToSuppress
+
+router = APIRouter()
+LARGEST = 64 * 1024 * 1024
+"""Bytes of a file brought in by a browser; larger ones go by the terminal."""
+Tier = Annotated[str, Query(pattern="^(member|silver|gold|diamond)$")]
+Known = Annotated[str, Query(pattern="^(all|little)$")]
+
+
+@router.get("/library")
+def library_page(request: Request, visitor: Viewer) -> Response:
+    """Every template, by campaign."""
+    policy = runtime_of(request).policy
+    return render(
+        request,
+        visitor,
+        "library.html",
+        campaigns={
+            name: [str(one) for one in policy.used_channels[name]] for name in policy.enabled
+        },
+        off=sorted(set(policy.campaigns) - set(policy.enabled)),
+        locales=policy.shop.locales,
+    )
+
+
+@router.get("/library/templates/{campaign}/{channel}/{locale}")
+def template_page(
+    request: Request,
+    visitor: Viewer,
+    campaign: str,
+    channel: Channel,
+    locale: str,
+    tier: Tier = "gold",
+    known: Known = "all",
+) -> Response:
+    """One template, tried on made-up customers of every tier, and where real ones are."""
+    runtime = runtime_of(request)
+    content = specimen_of(runtime, campaign, channel, locale, tier, known)
+    address = root_of(request) + link(
+        "library", "specimens", campaign, channel, locale, tier=tier, known=known
+    )
+    return render(
+        request,
+        visitor,
+        "template.html",
+        campaign=campaign,
+        channel=channel,
+        locale=locale,
+        tier=tier,
+        known=known,
+        tiers=list(TIER_NAMES["en"]),
+        preview=preview(channel, content, address=address),
+        nights=[one for one in desk.list_campaigns(runtime) if one.campaign == campaign][:5],
+    )
+
+
+@router.get("/library/specimens/{campaign}/{channel}/{locale}")
+def specimen_letter(
+    request: Request,
+    visitor: Viewer,
+    campaign: str,
+    channel: Channel,
+    locale: str,
+    tier: Tier = "gold",
+    known: Known = "all",
+) -> Response:
+    """The HTML of a made-up letter, for the frame that shows it."""
+    runtime = runtime_of(request)
+    html = specimen_of(runtime, campaign, channel, locale, tier, known).get("html")
+    if html is None:
+        raise HTTPException(404)
+    return HTMLResponse(str(html), headers={"Content-Security-Policy": LETTER_POLICY})
+
+
+@router.get("/library/policy")
+def policy_page(request: Request, visitor: Viewer) -> Response:
+    """What the merchant decided, as staff read it."""
+    return render(request, visitor, "policy.html", policy=runtime_of(request).policy)
+
+
+@router.get("/library/gifts")
+def gifts_page(request: Request, visitor: Viewer) -> Response:
+    """What there is of each gift, its codes among it."""
+    return _gifts(request, visitor)
+
+
+@router.post("/library/gifts/{gift_id}/codes")
+def bring_codes(
+    request: Request, visitor: Admin, gift_id: str, file: UploadFile, column: str = Form("code")
+) -> Response:
+    """Bring the codes of a file into the pool of a gift."""
+    try:
+        with saved(file) as path:
+            found = gifting.import_codes(runtime_of(request), gift_id, path, column=column)
+    except (UnableToImportCodes, UnableToReadCodes) as error:
+        return _gifts(request, visitor, told=str(error), status=409)
+    return _gifts(request, visitor, brought=asdict(found))
+
+
+@router.get("/library/gifts/{gift_id}/codes")
+def codes_by_post(request: Request, visitor: Viewer, gift_id: str) -> Response:
+    """Whoever comes here by the address bar goes on to the gifts."""
+    return go(request, link("library", "gifts"))
+
+
+@router.get("/library/suppressions")
+def suppressions_page(request: Request, visitor: Viewer) -> Response:
+    """What must not be sent now."""
+    return _suppressions(request, visitor)
+
+
+@router.post("/library/suppressions/import")
+def bring_suppressions(request: Request, visitor: Admin, file: UploadFile) -> Response:
+    """Add the suppressions of a file."""
+    try:
+        with saved(file) as path:
+            found = suppression.import_suppressions(runtime_of(request), path, now=now_of(request))
+    except UnableToReadSheet as error:
+        return _suppressions(request, visitor, told=str(error), status=409)
+    return _suppressions(request, visitor, brought=found)
+
+
+@router.post("/library/suppressions/{suppression_id}/lift")
+def lift_suppression(request: Request, visitor: Admin, suppression_id: int) -> Response:
+    """Let what was suppressed be sent again."""
+    try:
+        suppression.lift(
+            runtime_of(request), suppression_id, source=visitor.name, now=now_of(request)
+        )
+    except UnableToSuppress as error:
+        return _suppressions(request, visitor, told=str(error), status=409)
+    return go(request, link("library", "suppressions"))
+
+
+@router.get("/library/suppressions/import")
+def brought_by_post(request: Request, visitor: Viewer) -> Response:
+    """Whoever comes here by the address bar goes on to the suppressions."""
+    return go(request, link("library", "suppressions"))
+
+
+@router.get("/library/suppressions/{suppression_id}/lift")
+def lifted_by_post(request: Request, visitor: Viewer, suppression_id: int) -> Response:
+    """Whoever comes here by the address bar goes on to the suppressions."""
+    return go(request, link("library", "suppressions"))
+
+
+def _gifts(request: Request, visitor: Visitor, *, status: int = 200, **told: object) -> Response:
+    runtime = runtime_of(request)
+    found = gifting.status(runtime)
+    values = {"told": None, "brought": None} | told
+    return render(
+        request, visitor, "gifts.html", status=status, found=found, gifts=runtime.policy.gifts,
+        **values,
+    )  # fmt: skip
+
+
+def _suppressions(
+    request: Request, visitor: Visitor, *, status: int = 200, **told: object
+) -> Response:
+    rows = suppression.listed(runtime_of(request), at=now_of(request))
+    values = {"told": None, "brought": None} | told
+    return render(request, visitor, "suppressions.html", status=status, rows=rows[::-1], **values)
+
+
+def specimen_of(
+    runtime: Runtime, campaign: str, channel: Channel, locale: str, tier: str, known: str
+) -> dict[str, Any]:
+    """What a template says to a made-up customer, under the names its channel has for it."""
+    policy = runtime.policy
+    if (
+        campaign not in policy.enabled
+        or channel not in policy.used_channels[campaign]
+        or locale not in policy.shop.locales
+    ):
+        raise HTTPException(404)
+    full = specimen(campaign, channel, locale, tier)
+    letter = bare(full) if known == "little" else full
+    written = runtime.renderer.render(letter)
+    fields = ("subject", "text", "html", "body", "encoding", "segments")
+    said = {name: getattr(written, name) for name in fields if hasattr(written, name)}
+    return {"from": letter.shop.name, "sender": letter.shop.name, **said}
+
+
+@contextmanager
+def saved(file: UploadFile) -> Iterator[Path]:
+    """A file that a browser sent, where the imports look for one."""
+    with tempfile.TemporaryDirectory(prefix="care-console-") as folder:
+        path = Path(folder) / "sent.csv"
+        content = file.file.read(LARGEST + 1)
+        if len(content) > LARGEST:
+            raise HTTPException(413, "bring larger files in by the terminal")
+        path.write_bytes(content)
+        yield path

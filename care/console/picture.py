@@ -1,0 +1,192 @@
+"""Pictures of many nights, each with its table: drawn here, readable without colour."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
+from typing import Annotated, Any
+
+import pandas as pd
+from fastapi import APIRouter, HTTPException, Query, Request
+from starlette.responses import Response
+
+from care import forecast, report
+from care.console import drawing
+from care.console.access import Viewer
+from care.console.page import render, runtime_of, speech_of
+from care.console.speech import Speech
+from care.console.spreadsheet import as_file
+from care.desk import series
+from care.forecast import UnableToForecast
+from care.runtime import Runtime
+from care.storage import nights
+from care.storage.bulk import records
+from care.storage.database import reading
+
+router = APIRouter()
+DAYS_BACK, NIGHTS_AHEAD = 30, 14
+Since = Annotated[date | None, Query()]
+Until = Annotated[date | None, Query()]
+Table = Callable[[Runtime, date | None, date | None], pd.DataFrame]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture: the table it is drawn from, and how."""
+
+    table: Table
+    draw: Callable[[pd.DataFrame, Speech], str]
+
+
+def _span(runtime: Runtime, since: date | None, until: date | None) -> dict[str, date]:
+    """The nights asked for, a month up to the last one unless told."""
+    with reading(runtime.engine) as connection:
+        last = until or nights.latest_night(connection) or date.min + timedelta(DAYS_BACK)
+    return {"since": since or last - timedelta(days=DAYS_BACK - 1), "until": last}
+
+
+def _over(
+    read: Callable[..., pd.DataFrame],
+    runtime: Runtime,
+    since: date | None,
+    until: date | None,
+    **more: str,
+) -> pd.DataFrame:
+    return read(runtime, **_span(runtime, since, until), **more)
+
+
+def _funnel(runtime: Runtime, since: date | None, until: date | None) -> pd.DataFrame:
+    """``stage, count`` of one night, the last one unless told."""
+    night = _span(runtime, since, until)["until"]
+    found = report.night_report(runtime, night)
+    messages = found.messages.groupby("state")["count"].sum()
+    written = int(messages.sum())
+    left = {"sealed", "accepted", "rejected"}
+    return pd.DataFrame(
+        {
+            "stage": ["customers", "due", "touched", "written", "sealed", "accepted"],
+            "count": [
+                found.customers,
+                sum(found.record.due.values()),
+                sum(found.count("treated").values()),
+                written,
+                int(messages[messages.index.isin(left)].sum()),
+                int(messages.get("accepted", 0)),
+            ],
+        }
+    )
+
+
+def _ahead(runtime: Runtime, since: date | None, until: date | None) -> pd.DataFrame:
+    """``night, campaign, touches, gift_cost`` of the nights to come.
+
+    Walking them takes long, so it is done once for a night that was planned and a policy.
+    """
+    with reading(runtime.engine) as connection:
+        night = nights.latest_night(connection)
+    asked = (runtime.settings.ledger_url, night, runtime.policy.model_dump_json())
+    with _walking:
+        if _walked.get("asked") != asked:
+            _walked.update(asked=asked, table=_walk(runtime))
+        table: pd.DataFrame = _walked["table"]
+    return table
+
+
+_walking = threading.Lock()
+_walked: dict[str, Any] = {}
+
+
+def _walk(runtime: Runtime) -> pd.DataFrame:
+    try:
+        found = forecast.forecast(runtime, count=NIGHTS_AHEAD)
+    except UnableToForecast:
+        return pd.DataFrame({"night": [], "campaign": [], "touches": [], "gift_cost": []})
+    keys = ["night", "campaign"]
+    return found.treated.groupby(keys, as_index=False)[["touches", "gift_cost"]].sum()
+
+
+def _figures(
+    kind: str, metrics: tuple[str, ...], runtime: Runtime, since: date | None, until: date | None
+) -> pd.DataFrame:
+    """``night, model, metric, value, trained, refused``, of some metrics."""
+    found = series.model_figures(runtime, kind, **_span(runtime, since, until))
+    return found[found["metric"].isin(metrics)].reset_index(drop=True)
+
+
+PICTURES: Mapping[str, Picture] = {
+    "funnel": Picture(_funnel, drawing.funnel),
+    "touches": Picture(
+        partial(_over, series.touches_by_night), partial(drawing.by_campaign, value="messages")
+    ),
+    "exclusions": Picture(partial(_over, series.exclusions_by_night), drawing.exclusions),
+    "gifts": Picture(partial(_over, series.gift_spend), drawing.gifts),
+    "batches": Picture(partial(_over, series.batches_by_night), drawing.batches),
+    "forecast": Picture(_ahead, partial(drawing.by_campaign, value="touches")),
+    "items": Picture(
+        partial(_figures, "items", ("recall@10", "ndcg@10", "explore_recall@10", "coverage@10")),
+        drawing.models,
+    ),
+    "timing": Picture(partial(_figures, "timing", ("auc", "ap", "care_ap")), drawing.models),
+    "calibration": Picture(partial(_figures, "timing", ("ece", "brier")), drawing.models),
+}
+SLOW = frozenset({"forecast"})
+"""Walks whole nights, so its page is asked for by itself."""
+
+
+@router.get("/pictures")
+def pictures_page(
+    request: Request, visitor: Viewer, since: Since = None, until: Until = None
+) -> Response:
+    """All pictures, each with a way to its table."""
+    return render(
+        request,
+        visitor,
+        "pictures.html",
+        names=[name for name in PICTURES if name not in SLOW],
+        slow=sorted(SLOW),
+        span=_span(runtime_of(request), since, until),
+    )
+
+
+@router.get("/pictures/{name}.svg")
+def picture_file(
+    request: Request, visitor: Viewer, name: str, since: Since = None, until: Until = None
+) -> Response:
+    """One picture as SVG."""
+    picture = _find(name)
+    table = picture.table(runtime_of(request), since, until)
+    return Response(picture.draw(table, speech_of(request)), media_type="image/svg+xml")
+
+
+@router.get("/pictures/{name}.csv")
+def picture_table(
+    request: Request, visitor: Viewer, name: str, since: Since = None, until: Until = None
+) -> Response:
+    """The table beneath a picture, for a spreadsheet."""
+    table = _find(name).table(runtime_of(request), since, until)
+    return as_file(name, [table])
+
+
+@router.get("/pictures/{name}")
+def picture_page(
+    request: Request, visitor: Viewer, name: str, since: Since = None, until: Until = None
+) -> Response:
+    """One picture with its table."""
+    runtime = runtime_of(request)
+    table = _find(name).table(runtime, since, until)
+    return render(
+        request,
+        visitor,
+        "picture.html",
+        name=name,
+        columns=[str(column) for column in table.columns],
+        rows=records(table),
+        span=_span(runtime, since, until),
+    )
+
+
+def _find(name: str) -> Picture:
+    if name not in PICTURES:
+        raise HTTPException(404)
+    return PICTURES[name]

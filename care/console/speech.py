@@ -1,0 +1,181 @@
+"""What the console says: its catalogues, and dates, money and counts as each language has them."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from functools import cache
+from importlib.resources import files
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_skeleton, format_time
+from babel.numbers import (
+    format_currency,
+    format_decimal,
+    format_percent,
+    get_currency_precision,
+)
+
+from care.domain.exclusion import IN_WORDS
+from care.domain.recommendation import SOURCES
+
+LANGUAGES = {"en": "en_GB", "zh-CN": "zh_Hans_CN"}
+"""What the console speaks, and the locale that its dates and money follow."""
+NATIVE = {"en": "English", "zh-CN": "中文"}
+NAMED = frozenset(
+    {"campaign", "tier", "channel", "locale", "state", "reason", "verdict", "itemreason"}
+)
+"""Groups of a pattern that hold a code, which has a name."""
+_REASONS = {words: str(code) for code, words in IN_WORDS.items()}
+PLURALS = frozenset({"one", "other"})
+Words = Mapping[str, str | Mapping[str, str]]
+
+
+class UnableToSay(Exception):
+    """A catalogue lacks a sentence."""
+
+
+@cache
+def catalogue(language: str) -> Words:
+    """Every sentence of a language by its key; one that counts has a form for each plural."""
+    text = files("care.console").joinpath("words", f"{language}.toml").read_text("utf-8")
+    found: dict[str, str | Mapping[str, str]] = {}
+
+    def flatten(table: Mapping[str, Any], prefix: str) -> None:
+        for name, value in table.items():
+            key = f"{prefix}{name}"
+            if isinstance(value, str) or set(value) <= PLURALS:
+                found[key] = value
+            else:
+                flatten(value, f"{key}.")
+
+    flatten(tomllib.loads(text), "")
+    return found
+
+
+@cache
+def sentences(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """What the ledger keeps in English, as patterns, and how a language says it."""
+    path = files("care.console").joinpath("words", f"told.{language}.toml")
+    if not path.is_file():
+        return ()
+    told = tomllib.loads(path.read_text("utf-8"))["told"]
+    return tuple((re.compile(one["english"], re.DOTALL), one["say"]) for one in told)
+
+
+def negotiate(wanted: str | None, accepted: str | None) -> str:
+    """The language somebody chose, else the first of her browser's that the console speaks."""
+    if wanted in LANGUAGES:
+        return str(wanted)
+    for part in (accepted or "").split(","):
+        tag = part.split(";")[0].strip().lower()
+        if tag.startswith("zh"):
+            return "zh-CN"
+        if tag.startswith("en"):
+            return "en"
+    return "en"
+
+
+class Speech:
+    """Speaks one language, in the shop's money and time."""
+
+    def __init__(self, language: str, *, currency: str, zone: ZoneInfo) -> None:
+        self.language = language
+        self.locale = Locale.parse(LANGUAGES[language])
+        self.currency, self.zone = currency, zone
+        self._words = catalogue(language)
+
+    def __call__(self, key: str, **values: Any) -> str:
+        """A sentence of the catalogue; ``n`` chooses its plural.
+
+        Raises:
+            UnableToSay: there is no such sentence.
+        """
+        found = self._words.get(key)
+        if found is None:
+            raise UnableToSay(f"words/{self.language}.toml has no {key!r}")
+        if not isinstance(found, str):
+            form = self.locale.plural_form(values["n"])
+            found = found.get(form, found["other"])
+            values["n"] = self.number(values["n"])
+        return found.format(**values) if values else found
+
+    def name(self, kind: str, code: str) -> str:
+        """A name for a code; one that no catalogue knows is shown as words."""
+        found = self._words.get(f"{kind}.{code}")
+        return found if isinstance(found, str) else code.replace("_", " ")
+
+    def told(self, sentence: str) -> str:
+        """A sentence that the house wrote in English, in this language where it is known."""
+        plain, _, more = sentence.partition(": ")
+        if code := _REASONS.get(plain):
+            return self.name("reason", code) + (f": {more}" if more else "")
+        for pattern, said in sentences(self.language):
+            if found := pattern.fullmatch(sentence):
+                named = {name: self._part(name, text) for name, text in found.groupdict().items()}
+                return said.format(**named)
+        return sentence
+
+    def _part(self, name: str, text: str | None) -> str:
+        """A word within a sentence: codes by their names, sentences by their translation."""
+        kind = name.rstrip("0123456789")
+        if kind in NAMED:
+            return self.name(kind, text or "")
+        if kind == "sourcewords":
+            codes = [code for code, words in SOURCES.items() if words == text]
+            return self.name("source", codes[0]) if codes else text or ""
+        return self.told(text or "") if kind == "rest" else text or ""
+
+    def number(self, value: float) -> str:
+        """A count."""
+        return str(format_decimal(value, locale=self.locale))
+
+    def signed(self, value: int) -> str:
+        """A change, with its sign."""
+        if value == 0:
+            return "±0"
+        return ("+" if value > 0 else "−") + self.number(abs(value))
+
+    def percent(self, share: float) -> str:
+        """A share."""
+        return str(format_percent(share, locale=self.locale))
+
+    def money(self, minor: int) -> str:
+        """Minor units of the shop's currency."""
+        amount = minor / 10 ** get_currency_precision(self.currency)
+        return str(format_currency(amount, self.currency, locale=self.locale))
+
+    def day(self, value: date) -> str:
+        """A date with its weekday."""
+        return str(format_skeleton("yMMMEd", value, locale=self.locale))
+
+    def short_day(self, value: date) -> str:
+        """A date within a year."""
+        return str(format_skeleton("MMMd", value, locale=self.locale))
+
+    def long_day(self, value: date) -> str:
+        """A date for a title."""
+        return str(format_date(value, "full", locale=self.locale))
+
+    def moment(self, value: datetime) -> str:
+        """A moment in the shop's time."""
+        return str(
+            format_datetime(value, "EEE d MMM HH:mm", tzinfo=self.zone, locale=self.locale)
+            if self.language == "en"
+            else format_datetime(value, "MMMd EEE HH:mm", tzinfo=self.zone, locale=self.locale)
+        )
+
+    def clock(self, value: datetime) -> str:
+        """A time of day in the shop's time."""
+        return str(format_time(value, "HH:mm", tzinfo=self.zone, locale=self.locale))
+
+    def span(self, left: timedelta) -> str:
+        """How long, to the minute."""
+        minutes = max(int(abs(left).total_seconds() // 60), 0)
+        days, rest = divmod(minutes, 24 * 60)
+        hours, minutes = divmod(rest, 60)
+        if days:
+            return self("span.days", days=days, hours=hours)
+        return self("span.hours", hours=hours, minutes=minutes)

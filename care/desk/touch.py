@@ -1,0 +1,102 @@
+"""The messages of a campaign one by one: filtered, in pages, names masked until asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from care.desk.page import Page
+from care.desk.verdict import UnableToDecide, find
+from care.domain.mask import masked
+from care.runtime import Runtime
+from care.storage import accesses, listing
+from care.storage.accesses import Asking
+from care.storage.database import reading, writing
+from care.storage.listing import Chosen
+
+__all__ = ["Chosen", "Revealed", "TouchRow", "accesses_of", "reveal", "touches"]
+
+
+@dataclass(frozen=True, slots=True)
+class TouchRow:
+    """One message in the list. ``name`` is masked, such as ``E… C…``."""
+
+    message_id: str
+    customer_ref: str
+    name: str
+    channel: str
+    locale: str
+    tier: str
+    gift_id: str | None
+    gift_note: str
+    state: str
+    state_reason: str
+    items_source: str
+    segments: int
+    not_before: datetime
+    not_after: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Revealed:
+    """Who somebody is, in the open; all but the pseudonym missing of who was erased."""
+
+    customer_ref: str
+    customer_id: str | None
+    name: str | None
+    email: str | None
+    phone: str | None
+
+
+def touches(
+    runtime: Runtime,
+    night: date,
+    campaign: str,
+    *,
+    chosen: Chosen | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[TouchRow]:
+    """A page of a campaign's messages, by message id; those taken out are among them.
+
+    Raises:
+        UnableToDecide: no such campaign.
+    """
+    with reading(runtime.engine) as connection:
+        find(connection, night, campaign)
+        rows = listing.read_page(
+            connection, night, campaign, chosen or Chosen(), after=after, limit=limit + 1
+        )
+    shown = [TouchRow(**row | {"name": masked(row["name"])}) for row in rows[:limit]]
+    return Page(shown, shown[-1].message_id if len(rows) > limit else None)
+
+
+def reveal(
+    runtime: Runtime, customers: Sequence[str], *, actor: str, reason: str, now: datetime
+) -> list[Revealed]:
+    """Tell who customers (pseudonyms or customer_ids) are; that it was asked stays on record.
+
+    Raises:
+        UnableToDecide: no reason, or no such customer.
+    """
+    if not reason.strip():
+        raise UnableToDecide("say why: to see who somebody is needs a reason, which is kept")
+    with writing(runtime.engine) as connection:
+        known = accesses.read_names(connection, customers)
+        if lacking := [one for one in customers if one not in known]:
+            raise UnableToDecide(
+                f"there is no customer {lacking[0]!r}. Give the shop's customer_id, or the "
+                "pseudonym."
+            )
+        rows = {row["customer_key"]: row for row in known.values()}
+        accesses.log_access(connection, list(rows), what="name", actor=actor, reason=reason, at=now)
+    names = ("customer_ref", "customer_id", "name", "email", "phone")
+    return [Revealed(**{name: known[one][name] for name in names}) for one in customers]
+
+
+def accesses_of(runtime: Runtime, *, after: str | None = None, limit: int = 50) -> Page[Asking]:
+    """Who asked to see whom, the newest first."""
+    with reading(runtime.engine) as connection:
+        before = None if after is None else int(after)
+        rows = accesses.read_accesses(connection, before=before, limit=limit + 1)
+    shown = rows[:limit]
+    return Page(shown, str(shown[-1].access_id) if len(rows) > limit else None)

@@ -1,0 +1,95 @@
+"""The messages of a campaign of the night one by one: filtered, and in pages by message id."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, Select, exists, or_, select
+
+from care.storage.tables import customers, identities, messages, taken_out, touches
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which messages of a campaign; what is left out is any.
+
+    ``text``: part of a name, or the whole customer_id, pseudonym or message id. ``gift``: its id,
+    or ``none``.
+    """
+
+    text: str | None = None
+    tier: str | None = None
+    locale: str | None = None
+    channel: str | None = None
+    gift: str | None = None
+    state: str | None = None
+
+
+def _of(night: date, campaign: str, chosen: Chosen, query: Select[Any]) -> Select[Any]:
+    query = (
+        query.join(touches, touches.c.touch_id == messages.c.touch_id)
+        .join(customers, customers.c.customer_key == touches.c.customer_key)
+        .outerjoin(identities, identities.c.customer_key == touches.c.customer_key)
+        .where(messages.c.night == night, messages.c.campaign == campaign)
+        .order_by(messages.c.message_id)
+    )
+    for column, wanted in (
+        (touches.c.tier, chosen.tier),
+        (messages.c.locale, chosen.locale),
+        (messages.c.channel, chosen.channel),
+        (messages.c.state, chosen.state),
+    ):
+        if wanted is not None:
+            query = query.where(column == wanted)
+    if chosen.gift is not None:
+        none = touches.c.gift_id.is_(None)
+        query = query.where(none if chosen.gift == "none" else touches.c.gift_id == chosen.gift)
+    if chosen.text:
+        query = query.where(
+            or_(
+                identities.c.name.icontains(chosen.text, autoescape=True),
+                identities.c.customer_id == chosen.text,
+                customers.c.customer_ref == chosen.text,
+                messages.c.message_id == chosen.text,
+            )
+        )
+    return query
+
+
+def page_query(
+    night: date, campaign: str, chosen: Chosen, *, after: str | None, limit: int
+) -> Select[Any]:
+    """The query of one page, walked along the index on night, campaign and message id."""
+    shown = ("message_id", "channel", "locale", "state", "state_reason", "items_source")
+    query: Select[Any] = select(
+        *messages.c[shown],
+        *messages.c["segments", "not_before", "not_after"],
+        *touches.c["tier", "gift_id", "gift_note"],
+        customers.c.customer_ref,
+        identities.c.name,
+    )
+    query = _of(night, campaign, chosen, query).limit(limit)
+    return query if after is None else query.where(messages.c.message_id > after)
+
+
+def read_page(
+    connection: Connection,
+    night: date,
+    campaign: str,
+    chosen: Chosen,
+    *,
+    after: str | None,
+    limit: int,
+) -> list[dict[str, Any]]:
+    """Rows of one page: what the desk's list shows, the name in the open."""
+    query = page_query(night, campaign, chosen, after=after, limit=limit)
+    return [row._asdict() for row in connection.execute(query)]
+
+
+def unsent(connection: Connection, night: date, campaign: str, chosen: Chosen) -> list[str]:
+    """The unsent messages that a filter finds."""
+    query = _of(night, campaign, chosen, select(messages.c.message_id)).where(
+        messages.c.state == "rendered",
+        ~exists().where(taken_out.c.touch_id == messages.c.touch_id),
+    )
+    return list(connection.scalars(query))

@@ -1,0 +1,161 @@
+"""Decisions and changes in the browser: what was seen is what is decided on."""
+
+import pytest
+
+from care import desk
+from care.domain.decision import Verdict
+from care.storage import reviews
+from care.storage.database import reading
+from tests.workflows.builders import NIGHT, approve, decide, messages_of, release_at
+from tests.workflows.laws import assert_laws
+
+CAMPAIGN = f"/nights/{NIGHT}/birthday"
+
+
+def stands(house, campaign="birthday"):
+    with reading(house.engine) as connection:
+        return reviews.find_campaign(connection, NIGHT, campaign)
+
+
+def trail(house):
+    with reading(house.engine) as connection:
+        return [decision for decision, _ in reviews.read_decisions(connection)]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "state"), [("approve", "approved"), ("hold", "held"), ("reject", "rejected")]
+)
+def test_a_verdict_is_taken_in_the_visitors_name_and_leads_back(mei, house, verdict, state):
+    answer = mei.send(
+        f"{CAMPAIGN}/decide", verdict=verdict, reason="as agreed", seen=mei.seen(CAMPAIGN)
+    )
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"../../../nights/{NIGHT}/birthday"
+    assert stands(house).state == state
+    (line,) = trail(house)
+    assert (line.actor, line.verdict, line.reason) == ("mei", verdict, "as agreed")
+    assert f'class="state {state} big"' in mei.read(CAMPAIGN)
+    assert_laws(house)
+
+
+def test_another_content_is_refused_and_the_page_shows_what_there_is(mei, house):
+    answer = mei.send(f"{CAMPAIGN}/decide", verdict="approve", seen="0" * 64)
+    assert answer.status_code == 409
+    assert "changed since you looked" in answer.text
+    assert stands(house).state == "waiting"
+
+
+def test_whoever_comes_second_sees_what_the_first_one_did(mei, house):
+    seen = mei.seen(CAMPAIGN)
+    decide(house, Verdict.REJECT, "birthday", actor="jo", reason="not this year")
+    answer = mei.send(f"{CAMPAIGN}/decide", verdict="approve", seen=seen)
+    assert answer.status_code == 409
+    assert "not this year" in answer.text
+    assert "by jo" in answer.text
+
+
+def test_stopping_needs_a_reason(mei, house):
+    answer = mei.send(f"{CAMPAIGN}/decide", verdict="hold", seen=mei.seen(CAMPAIGN))
+    assert answer.status_code == 409
+    assert stands(house).state == "waiting"
+
+
+@pytest.mark.parametrize("verdict", ["expire", "exclude", "undo", "nonsense"])
+def test_what_is_no_verdict_of_people_is_refused(mei, house, verdict):
+    answer = mei.send(f"{CAMPAIGN}/decide", verdict=verdict, reason="x", seen=mei.seen(CAMPAIGN))
+    assert answer.status_code == 422
+    assert trail(house) == []
+
+
+def test_a_decision_is_taken_back_until_something_is_on_its_way(mei, house):
+    decide(house, Verdict.HOLD, "birthday", actor="jo")
+    answer = mei.send(f"{CAMPAIGN}/undo", reason="jo agrees", seen=mei.seen(CAMPAIGN))
+    assert answer.status_code == 303
+    assert stands(house).state == "waiting"
+    approve(house, "membership_anniversary")
+    path = f"/nights/{NIGHT}/membership_anniversary"
+    seen = mei.seen(path)
+    release_at(house, "06:30")
+    assert mei.send(f"{path}/undo", reason="oh", seen=seen).status_code == 409
+
+
+def test_one_customer_is_taken_out_and_an_approval_is_void(mei, house):
+    approve(house, "birthday")
+    victim = messages_of(house, "birthday").iloc[0].message_id
+    answer = mei.send(
+        f"{CAMPAIGN}/exclude",
+        message_id=victim,
+        reason="she moved away",
+        seen=mei.seen(f"{CAMPAIGN}/messages/{victim}"),
+    )
+    assert answer.status_code == 303
+    assert stands(house).state == "waiting"
+    found = messages_of(house, "birthday").set_index("message_id")
+    assert found.loc[victim, "state"] == "withdrawn"
+    assert_laws(house)
+
+
+def test_all_that_a_filter_finds_are_taken_out_but_never_all_for_want_of_one(mei, house):
+    path = f"{CAMPAIGN}/messages?locale=zh-CN"
+    answer = mei.send(
+        f"{CAMPAIGN}/exclude", locale="zh-CN", reason="the wording", seen=mei.seen(path)
+    )
+    assert answer.status_code == 303
+    _, samples, _ = desk.show(house, NIGHT, "birthday", samples=50)
+    assert {one.locale for one in samples if one.state == "rendered"} == {"en"}
+    answer = mei.send(f"{CAMPAIGN}/exclude", reason="all?", seen=mei.seen(CAMPAIGN))
+    assert answer.status_code == 409
+
+
+def test_a_gift_is_exchanged(mei, house):
+    found = messages_of(house, "birthday")
+    one = found[found["gift_id"] == "card"].iloc[0].message_id
+    path = f"{CAMPAIGN}/messages/{one}"
+    answer = mei.send(
+        f"{CAMPAIGN}/gift",
+        message_id=one,
+        gift_id="none",
+        reason="she said so",
+        seen=mei.seen(path),
+    )
+    assert answer.status_code == 303
+    again = messages_of(house, "birthday").set_index("message_id")
+    assert again.isna().loc[one, "gift_id"]
+    answer = mei.send(
+        f"{CAMPAIGN}/gift", message_id=one, gift_id="gold bar", reason="x", seen=mei.seen(path)
+    )
+    assert answer.status_code == 409
+    assert_laws(house)
+
+
+def test_wording_is_tried_refused_and_used(mei, house):
+    path = f"{CAMPAIGN}/wording/sms/en"
+    bad = mei.send(f"{path}/try", txt="{{ nonsense }}")
+    assert bad.status_code == 422
+    assert "nonsense" in bad.text
+    assert stands(house).content_hash == mei.seen(CAMPAIGN)
+    text = next(
+        one.texts["txt"] for one in _wordings(house) if (one.channel, one.locale) == ("sms", "en")
+    )
+    told = {"txt": text.replace("\n", "\r\n") + "Warmly.", "reason": "warmer"}
+    answer = mei.send(path, seen=mei.seen(path), **told)
+    assert answer.status_code == 303
+    assert trail(house)[-1].verdict == "edit_wording"
+    assert "\r" not in _wordings(house)[-1].texts["txt"]
+    assert mei.send(path, seen=stands(house).content_hash, **told).status_code == 409
+
+
+def test_an_email_with_other_words_is_shown_in_a_frame_that_can_do_nothing(mei, house):
+    found = next(one for one in _wordings(house) if (one.channel, one.locale) == ("email", "en"))
+    path = f"{CAMPAIGN}/wording/email/en/frame"
+    answer = mei.send(path, **found.texts)
+    assert answer.status_code == 200
+    assert answer.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+    broken = dict(found.texts) | {"html": "<p>{{ nonsense }}</p>"}
+    assert mei.send(path, **broken).status_code == 422
+
+
+def _wordings(house):
+    from care.desk.wording import wordings_of
+
+    return wordings_of(house, NIGHT, "birthday")

@@ -1,0 +1,136 @@
+"""What the console says: the same in every language, and a name for every code."""
+
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from care.console.preview import PREVIEWS
+from care.console.speech import LANGUAGES, Speech, catalogue, negotiate, sentences
+from care.domain.campaigns import CAMPAIGNS
+from care.domain.channel import Channel
+from care.domain.consent import Purpose
+from care.domain.customer import LOCALES
+from care.domain.decision import State, Verdict
+from care.domain.exclusion import Reason
+from care.domain.recommendation import SOURCES
+from care.domain.role import Role
+from care.domain.suppression import Covers, Why
+
+CONSOLE = Path(__file__).parents[2] / "care" / "console"
+CODES = {
+    "campaign": CAMPAIGNS,
+    "channel": Channel,
+    "consent": ("granted", "pending", "withdrawn"),
+    "covers": Covers,
+    "locale": LOCALES,
+    "purpose": Purpose,
+    "reason": Reason,
+    "role": Role,
+    "source": SOURCES,
+    "state": State,
+    "suppressed": Why,
+    "verdict": Verdict,
+}
+
+
+def forms(said):
+    return [said] if isinstance(said, str) else list(said.values())
+
+
+def gaps(said):
+    return {name for form in forms(said) for _, name, _, _ in Formatter().parse(form) if name}
+
+
+def test_every_sentence_is_there_in_every_language_with_the_same_gaps():
+    english = catalogue("en")
+    for language in LANGUAGES:
+        other = catalogue(language)
+        assert set(other) == set(english), set(other) ^ set(english)
+        for key, said in english.items():
+            assert gaps(other[key]) == gaps(said), f"{language}: {key}"
+            assert all(form.strip() for form in forms(other[key])), f"{language}: {key}"
+
+
+def test_nothing_is_left_in_english():
+    chinese = catalogue("zh-CN")
+    left = {
+        key
+        for key, said in chinese.items()
+        if not any(re.search(r"[\u4e00-\u9fff]", form) for form in forms(said))
+    }
+    assert left <= {"trail.by", "gift.budget"}, left
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", CODES)
+def test_every_code_has_a_name(language, kind):
+    missing = [str(code) for code in CODES[kind] if f"{kind}.{code}" not in catalogue(language)]
+    assert missing == []
+
+
+def test_every_channel_has_a_preview():
+    assert set(PREVIEWS) == {str(channel) for channel in Channel}
+    assert all((CONSOLE / "pages" / name).is_file() for name in PREVIEWS.values())
+
+
+def test_whatever_a_page_says_is_in_the_catalogue():
+    known = set(catalogue("en"))
+    pages = [*CONSOLE.rglob("*.html"), *CONSOLE.rglob("*.py")]
+    asked = {
+        key
+        for page in pages
+        for key in re.findall(r"""say\(\s*["']([a-z_.]+)["']\s*[,)]""", page.read_text())
+    }
+    assert asked - known == set()
+
+
+@pytest.mark.parametrize(
+    ("chosen", "accepted", "spoken"),
+    [
+        (None, None, "en"),
+        (None, "zh-TW,zh;q=0.9,en;q=0.8", "zh-CN"),
+        (None, "fr, en-US;q=0.5", "en"),
+        ("zh-CN", "en", "zh-CN"),
+        ("tlh", "zh", "zh-CN"),
+    ],
+)
+def test_a_visitor_is_spoken_to_in_the_language_she_chose_or_reads(chosen, accepted, spoken):
+    assert negotiate(chosen, accepted) == spoken
+
+
+@pytest.fixture
+def zh():
+    from zoneinfo import ZoneInfo
+
+    return Speech("zh-CN", currency="USD", zone=ZoneInfo("America/New_York"))
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        ("policy asks for a person", "策略要求由人决定"),
+        ("15 of 26 who were due are excluded", "到期的 26 人中有 15 人被排除"),
+        ("she has had this week's touches", "本周联系次数已满"),
+        ("gold, zh-CN, sms", "金卡，中文，短信"),
+        (
+            "tea: bought_often (what she buys herself)",
+            "tea：她常买 · 她自己常买的",
+        ),
+        (
+            "somebody else was quicker: birthday of 2017-11-14 is held now. Look again.",
+            "有人先一步：2017-11-14 的“生日”现为已暂缓。",
+        ),
+        ("a word of staff's own", "a word of staff's own"),
+    ],
+)
+def test_what_the_ledger_keeps_in_english_is_said_in_chinese(zh, english, chinese):
+    assert zh.told(english) == chinese
+
+
+def test_no_pattern_has_a_gap_that_it_does_not_fill():
+    for language in LANGUAGES:
+        for pattern, said in sentences(language):
+            assert gaps(said) <= set(pattern.groupindex), pattern.pattern
+            assert language == "en" or re.search(r"[\u4e00-\u9fff]", said) or gaps(said), said
