@@ -22,7 +22,7 @@ from care.storage.purchases import sales_by_week
 from care.storage.quantities import bought_more, elasticity
 from care.storage.store import Store
 from care.training import HORIZON_DAYS, last_known_day, load_champion, recommended_days
-from recommender import columns
+from recommender.columns import PAIRS
 from recommender.items.personal import Personal
 from recommender.timing.model import TimingModel
 from recommender.timing.rhythm import rhythm
@@ -135,7 +135,7 @@ def foretell(
                 today = last_known_day(night)
                 if today > known:
                     # Counts of late days are those of the last known one; the rhythm stays true.
-                    pairs = pairs[list(columns.PAIRS)]
+                    pairs = pairs[list(PAIRS)]
                 pairs = _as_they_are_used_to(pairs, model, known=known, today=today)
                 found[night].append(_rhythms(seen, piece, pairs, model, today))
     return {night: pd.concat(parts, ignore_index=True) for night, parts in found.items()}
