@@ -49,6 +49,14 @@ def postgresql_url() -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole nights run on PostgreSQL with the slow suites; the ledger's own tests always do."""
+    for item in items:
+        slowly = item.path.parent.name in ("workflows", "cli", "dags", "console")
+        if slowly and "[postgresql" in item.name:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database, once of each kind."""

@@ -32,6 +32,9 @@ MOST_ERROR: Final = 0.02
 """Calibration error on the trial above which the lessons are thought to be out of date."""
 MOST_DISTANCE: Final = 1.0
 """Spreads that the mean of a count of late days may have moved since the lessons."""
+CLOSED: Final = 0.4
+"""Where less than so much of what the law foretold was bought, the shop is thought to have been
+closed, and nothing is learnt of the level."""
 BINS: Final = 10
 LEAST_ROWS: Final = 500
 LEAST_TRUE: Final = 50
@@ -97,6 +100,8 @@ class Layer:
             return self._quiet(f"the last weeks known were {apart:.1f} spreads unlike today")
         truth = trial.truth
         law = logit(trial.seen.pair.probability(self.horizon))
+        if truth.mean() < CLOSED * chance(law).mean():
+            return self._quiet("hardly anybody bought in the last weeks known")
         law_straight = _believed(law, truth)
         if self.logistic is None:
             return self._quiet(self.reason, law_straight)

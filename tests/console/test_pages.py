@@ -75,6 +75,7 @@ def test_a_language_leads_back_into_the_console_alone(mei, back):
     assert "\\" not in found
 
 
+@pytest.mark.slow
 def test_every_link_of_a_page_leads_somewhere_also_under_a_prefix(mei):
     outer = FastAPI()
     outer.mount("/airflow/care", mei.console)

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from care.domain.assortment import (
@@ -299,6 +299,7 @@ A_PRODUCT = st.fixed_dictionaries(
 )
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(A_PRODUCT, min_size=1, max_size=12), st.data())
 def test_no_rule_is_broken_on_any_shop(goods, data):
     draw = data.draw

@@ -118,7 +118,7 @@ def test_what_is_owed_waits_for_no_cap():
     assert len(keep(a_row(message_class="service"), near=near)[0]) == 1
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(data=st.data(), week=st.integers(1, 3), month=st.integers(3, 6), gap=st.integers(1, 4))
 def test_caps_are_never_exceeded_over_some_months(data, week, month, gap):
     """Each night whoever may be touched is; then no window of days holds more than its cap."""

@@ -241,7 +241,7 @@ def _due(found):
     return pd.Series(dict(found.due), dtype="int64")
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(shop=shops(), share=st.sampled_from([0.0, 0.3]), stock=st.integers(0, 3), order=st.randoms())
 def test_laws_hold_over_generated_shops_and_consecutive_nights(shop, share, stock, order):
     people, running_out = shop

@@ -59,12 +59,14 @@ def facts(found):
 
 
 # ── Once in each period ─────────────────────────────────────────────────────────────────────────
+@pytest.mark.slow
 def test_everybody_in_the_tier_gets_one_letter_in_the_quarter():
     written = live(vips(60), Q4)
     assert sorted(key for key, *_ in written) == list(range(1, 61))
     assert {occasion for _, occasion, _ in written} == {"vip-2017-Q4"}
 
 
+@pytest.mark.slow
 def test_letters_are_spread_over_the_quarter_and_only_on_working_days():
     days = [date.fromisoformat(day) for *_, day in live(vips(120), Q4)]
     assert {day.weekday() for day in days} == {0, 1, 2, 3, 4}
@@ -72,6 +74,7 @@ def test_letters_are_spread_over_the_quarter_and_only_on_working_days():
     assert max(Counter(days).values()) <= 8  # of some 2.3 a day
 
 
+@pytest.mark.slow
 def test_no_advisor_writes_more_than_the_policy_allows():
     people = pd.concat([vips(90), vips(40).assign(customer_key=range(91, 131))], ignore_index=True)
     named = ["Ruth"] * 60 + [None] * 70

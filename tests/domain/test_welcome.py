@@ -149,6 +149,7 @@ def test_both_branches_meet_on_one_night():
     assert found["customer_key"].tolist() == [1, 2]
 
 
+@pytest.mark.slow
 def test_no_step_comes_twice_and_the_whole_story_has_four_letters():
     """Lived night by night: she joins, hesitates for twenty days, buys, and buys no more."""
     past, story = [], []

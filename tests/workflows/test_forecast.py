@@ -101,6 +101,7 @@ def month(tmp_path_factory):
     return forecast(runtime, count=30)
 
 
+@pytest.mark.slow
 def test_no_night_ahead_gives_more_than_there_is(month):
     spent = month.treated.groupby("night")["gift_cost"].sum()
     assert 0 < spent.max() <= TEA_FOR_ALL["night"]["gift_budget"]
@@ -111,6 +112,7 @@ def test_no_night_ahead_gives_more_than_there_is(month):
     assert sum(taken) == left[0]["tea"] - left[-1]["tea"]
 
 
+@pytest.mark.slow
 def test_what_will_run_out_is_named_with_its_night(month):
     (gift, night), *others = month.runs_out.items()
     assert (gift, others) == ("tea", [])
@@ -118,18 +120,21 @@ def test_what_will_run_out_is_named_with_its_night(month):
     assert month.numbers()["gifts"]["tea"]["runs_out_on"] == night.isoformat()
 
 
+@pytest.mark.slow
 def test_a_habit_comes_round_again_though_nobody_has_bought_yet(month):
     nights = month.treated.loc[month.treated["campaign"] == "replenishment", "night"]
     assert nights.min() < pd.Timestamp(after(8))
     assert nights.max() > pd.Timestamp(after(22))
 
 
+@pytest.mark.slow
 def test_every_candidate_is_touched_or_accounted_for(month):
     counted = month.touches.groupby("night")["touches"].sum()
     for one in month.nights:
         assert counted.get(pd.Timestamp(one.night), 0) + one.deferred <= sum(one.due.values())
 
 
+@pytest.mark.slow
 def test_the_screen_says_how_much_what_runs_out_and_what_it_rests_on(month):
     with console.capture() as shown:
         print_forecast(month)
@@ -141,6 +146,7 @@ def test_the_screen_says_how_much_what_runs_out_and_what_it_rests_on(month):
     assert f"customers as they stood on {NIGHT}" in said
 
 
+@pytest.mark.slow
 def test_the_picture_is_svg_with_a_bar_for_each_campaign_and_night(month):
     drawn = ElementTree.fromstring(draw_forecast(month))
     texts = {"".join(one.itertext()) for one in drawn.iter("{http://www.w3.org/2000/svg}text")}

@@ -2,9 +2,12 @@
 
 import json
 
+import pytest
+
 from benchmarks.timing import main
 
 
+@pytest.mark.slow
 def test_the_benchmark_measures_state_and_score_beside_the_naive_way(tmp_path):
     out = tmp_path / "timing.json"
     main(["--part", "speed", "--pairs", "20000", "--json", str(out)])
