@@ -204,7 +204,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if asked.json is not None:
         written = {
             "ran_on": ran_on,
-            "asked": {k: v for k, v in vars(asked).items() if k != "json"},
+            "size": {
+                "customers": asked.customers,
+                "items": asked.items,
+                "order_lines": asked.lines,
+                "customers_asked": asked.recommend,
+            },
+            "seed": asked.seed,
             "stages": [
                 {name: getattr(one, name) for name in (*one.__slots__, "ratio")} for one in stages
             ],

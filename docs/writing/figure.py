@@ -31,9 +31,9 @@ def measured(name: str) -> str:
     )
     drawn = ", ".join(f"{count:,} {what.replace('_', ' ')}" for what, count in size.items())
     versions = ", ".join(f"{library} {number}" for library, number in ran_on["versions"].items())
+    database = f", {ran_on['database']}" if "database" in ran_on else ""
     return (
-        f"{drawn}, "
-        f"{ran_on['database']}. {ran_on['processor']}, {ran_on['cores']} cores, "
+        f"{drawn}{database}. {ran_on['processor']}, {ran_on['cores']} cores, "
         f"{ran_on['memory_gib']} GiB; Python {ran_on['python']}, {versions}.\n\n{rows}"
     )
 

@@ -95,14 +95,15 @@ class Layer:
         """
         if trial is None or trial.truth.size < LEAST_ROWS or trial.truth.sum() < LEAST_TRUE:
             return self._quiet("too little to be tried on")
-        if (apart := _apart(trial.seen, today, self.horizon)) > MOST_DISTANCE:
-            # After a closure neither the judgement nor the level of those weeks says anything.
-            return self._quiet(f"the last weeks known were {apart:.1f} spreads unlike today")
         truth = trial.truth
         law = logit(trial.seen.pair.probability(self.horizon))
         if truth.mean() < CLOSED * chance(law).mean():
             return self._quiet("hardly anybody bought in the last weeks known")
         law_straight = _believed(law, truth)
+        if (apart := _apart(trial.seen, today, self.horizon)) > MOST_DISTANCE:
+            # As after a closure: what was learnt before it says nothing, but the level does.
+            why = f"the last weeks known were {apart:.1f} spreads unlike today"
+            return self._quiet(why, law_straight)
         if self.logistic is None:
             return self._quiet(self.reason, law_straight)
         own = self.raw(trial.seen)
