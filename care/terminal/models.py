@@ -24,7 +24,10 @@ def print_models(found: Sequence[Listed], refused: Sequence[TitleEvent]) -> None
         return
     rows = table()
     for name in ("model", "state", "figure", "baselines"):
-        rows.add_column(name, justify="right" if name == "figure" else "left")
+        # A name that is cut cannot be copied into the next command.
+        rows.add_column(
+            name, justify="right" if name == "figure" else "left", no_wrap=name == "model"
+        )
     for one in found:
         figure = "" if one.figure is None else f"{one.metric} {one.figure:.3f}"
         rows.add_row(
