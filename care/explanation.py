@@ -1,5 +1,6 @@
 """Why one customer was, or was not, contacted: every occasion of a night, in plain words."""
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -18,8 +19,6 @@ from care.storage.nights import Life, NightRecord
 
 LOOKS_AHEAD = timedelta(days=366)
 """How far ahead an occasion on a date is looked for."""
-GLANCE = 30
-"""Days that a rule looks ahead at once, where the policy would find them one by one."""
 
 SAYS = {
     "rendered": "written, and waits for its campaign's decision or its hour",
@@ -171,17 +170,23 @@ def _next(
 ) -> date | None:
     tables = Tables(customers=person.assign(tier=runtime.policy.tiers[0].name))
     settings = runtime.policy.campaigns[campaign]
-    found = CAMPAIGNS[campaign].candidates
+    tomorrow, lead = record.night + timedelta(days=1), getattr(settings, "lead_days", 0)
 
-    def due(day: int, chosen: object) -> bool:
-        return len(found(tables, chosen, night=record.night + timedelta(days=day))) > 0
+    def found(more: int) -> pd.DataFrame:
+        """Who is due tomorrow if the rule looked so many days further ahead."""
+        wide = settings.model_copy(update={"lead_days": lead + more})
+        return CAMPAIGNS[campaign].candidates(tables, wide, night=tomorrow)
 
-    # Months at a glance first: only the one that holds a day of hers is walked night by night.
-    lead = getattr(settings, "lead_days", 0)
-    wide = settings.model_copy(update={"lead_days": GLANCE})
-    for start in range(1, LOOKS_AHEAD.days + 1, GLANCE + 1):
-        if due(start, wide):
-            for day in range(max(1, start - lead), start + GLANCE + 1):
-                if due(day, settings):
-                    return record.night + timedelta(days=day)
-    return None
+    def due(more: int) -> bool:
+        return len(found(more)) > 0
+
+    # A rule that looks a day further ahead finds a day of hers a night earlier. So the fewest days
+    # more with which tomorrow finds one are the nights from tomorrow until it is found by itself.
+    year = found(LOOKS_AHEAD.days)
+    if year.empty:
+        return None
+    first = year["send_from"].min().date() - timedelta(days=lead)
+    more = max((first - tomorrow).days, 0)
+    if not due(more) or (more > 0 and due(more - 1)):
+        more = bisect_left(range(LOOKS_AHEAD.days), x=True, key=due)
+    return tomorrow + timedelta(days=more)
