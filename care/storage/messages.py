@@ -16,6 +16,7 @@ from care.storage.tables import (
     consents,
     customers,
     identities,
+    message_tallies,
     messages,
     taken_out,
     touches,
@@ -406,9 +407,15 @@ def read_gifts(connection: Connection, message_ids: Sequence[str]) -> pd.DataFra
 
 
 def written_as(
-    connection: Connection, night: date, campaign: str, channel: str, locale: str
+    connection: Connection,
+    night: date,
+    campaign: str,
+    channel: str,
+    locale: str,
+    *,
+    limit: int | None = None,
 ) -> list[str]:
-    """The unsent messages of a campaign in one channel and locale, by id."""
+    """The unsent messages of a campaign in one channel and locale, by id; all, or the first."""
     query = select(messages.c.message_id).where(
         messages.c.night == night,
         messages.c.campaign == campaign,
@@ -417,16 +424,17 @@ def written_as(
         messages.c.state == "rendered",
         _NOT_TAKEN_OUT,
     )
-    return list(connection.scalars(query.order_by(messages.c.message_id)))
+    return list(connection.scalars(query.order_by(messages.c.message_id).limit(limit)))
 
 
 def places_of(connection: Connection, night: date, campaign: str) -> list[tuple[str, str]]:
-    """Channel and locale of a campaign's messages, each pair once."""
+    """Channel and locale of a campaign's messages, each pair once, out of the night's sums."""
+    of = message_tallies.c
     query = (
-        select(messages.c.channel, messages.c.locale)
-        .where(messages.c.night == night, messages.c.campaign == campaign)
+        select(of.channel, of.locale)
+        .where(of.night == night, of.campaign == campaign)
         .distinct()
-        .order_by(messages.c.channel, messages.c.locale)
+        .order_by(of.channel, of.locale)
     )
     return [(row.channel, row.locale) for row in connection.execute(query)]
 
