@@ -38,6 +38,24 @@ def measured(name: str) -> str:
     )
 
 
+def answers(name: str) -> str:
+    """How long the console takes for each of its addresses, as ``benchmarks/console.py`` asked."""
+    found = _read(name)
+    ran_on = found["ran_on"]
+    rows = table(
+        ("Address", "First, ms", "Then, ms"),
+        (
+            (f"`{one['path']}`", f"{one['first_ms']:,.0f}", f"{one['warm_ms']:,.0f}")
+            for one in sorted(found["answers"], key=lambda one: -one["warm_ms"])
+        ),
+    )
+    drawn = ", ".join(f"{count:,} {what}" for what, count in found["size"].items())
+    return (
+        f"{drawn}, {ran_on['database']}. {ran_on['processor']}, {ran_on['cores']} cores, "
+        f"{ran_on['memory_gib']} GiB; Python {ran_on['python']}.\n\n{rows}"
+    )
+
+
 def items(data: str) -> str:
     """How well the item models do on public data, as ``benchmarks/items.py`` measured it."""
     shown = ("recall@10", "ndcg@10", "ndcg_all@10", "recall@20", "repeat_recall@10",
