@@ -17,8 +17,8 @@ from care.storage import nights, people
 from care.storage.database import reading
 from care.storage.nights import Life, NightRecord
 
-LOOKS_AHEAD = timedelta(days=366)
-"""How far ahead an occasion on a date is looked for."""
+LOOKS_AHEAD = (31, 366)
+"""How many days ahead an occasion on a date is looked for; near ones first, which are fewer."""
 
 SAYS = {
     "rendered": "written, and waits for its campaign's decision or its hour",
@@ -153,6 +153,7 @@ def _silent(
     runtime: Runtime, person: pd.DataFrame, record: NightRecord, said: set[str]
 ) -> Iterator[Considered]:
     """The campaigns that had nothing to say of her, each with the reason."""
+    tables = Tables(customers=person.assign(tier=runtime.policy.tiers[0].name))
     for name in sorted(set(runtime.policy.campaigns) - said):
         if not runtime.policy.campaigns[name].enabled:
             yield Considered(name, None, "off", "switched off in the policy")
@@ -161,32 +162,29 @@ def _silent(
             yield Considered(name, None, "paused", f"the campaign was paused: {why}")
         else:
             foreseen = CAMPAIGNS[name].foreseeable
-            ahead = _next(runtime, person, name, record) if foreseen else None
+            ahead = _next(runtime, tables, name, record.night) if foreseen else None
             yield Considered(name, None, "not_due", "nothing of hers is due", next_on=ahead)
 
 
-def _next(
-    runtime: Runtime, person: pd.DataFrame, campaign: str, record: NightRecord
-) -> date | None:
-    tables = Tables(customers=person.assign(tier=runtime.policy.tiers[0].name))
+def _next(runtime: Runtime, tables: Tables, campaign: str, after: date) -> date | None:
+    """The first night after one on which a rule finds whom the tables hold, within a year."""
     settings = runtime.policy.campaigns[campaign]
-    tomorrow, lead = record.night + timedelta(days=1), getattr(settings, "lead_days", 0)
+    tomorrow, lead = after + timedelta(days=1), getattr(settings, "lead_days", 0)
 
-    def found(more: int) -> pd.DataFrame:
-        """Who is due tomorrow if the rule looked so many days further ahead."""
-        wide = settings.model_copy(update={"lead_days": lead + more})
-        return CAMPAIGNS[campaign].candidates(tables, wide, night=tomorrow)
-
-    def due(more: int) -> bool:
-        return len(found(more)) > 0
+    def found(night: date, lead_days: int) -> pd.DataFrame:
+        wide = settings.model_copy(update={"lead_days": lead_days})
+        return CAMPAIGNS[campaign].candidates(tables, wide, night=night)
 
     # A rule that looks a day further ahead finds a day of hers a night earlier. So the fewest days
     # more with which tomorrow finds one are the nights from tomorrow until it is found by itself.
-    year = found(LOOKS_AHEAD.days)
-    if year.empty:
-        return None
-    first = year["send_from"].min().date() - timedelta(days=lead)
-    more = max((first - tomorrow).days, 0)
-    if not due(more) or (more > 0 and due(more - 1)):
-        more = bisect_left(range(LOOKS_AHEAD.days), x=True, key=due)
-    return tomorrow + timedelta(days=more)
+    for glance in LOOKS_AHEAD:
+        days = found(tomorrow, lead + glance)["send_from"]
+        if len(days) == 0:
+            continue
+        more = max((days.min().date() - timedelta(days=lead) - tomorrow).days, 0)
+        if found(tomorrow + timedelta(days=more), lead).empty:
+            # The rule sends on another day than the one it goes by.
+            some = range(glance)
+            more = bisect_left(some, x=True, key=lambda day: len(found(tomorrow, lead + day)) > 0)
+        return tomorrow + timedelta(days=more)
+    return None

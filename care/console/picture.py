@@ -10,7 +10,6 @@ import pandas as pd
 from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.responses import Response
 
-from care import report
 from care.console import drawing
 from care.console.access import Viewer
 from care.console.foretold import NotForetoldYet, foretold
@@ -59,24 +58,7 @@ def _over(
 
 def _funnel(runtime: Runtime, since: date | None, until: date | None) -> pd.DataFrame:
     """``stage, count`` of one night, the last one unless told."""
-    night = _span(runtime, since, until)["until"]
-    found = report.night_report(runtime, night)
-    messages = found.messages.groupby("state")["count"].sum()
-    written = int(messages.sum())
-    left = {"sealed", "accepted", "rejected"}
-    return pd.DataFrame(
-        {
-            "stage": ["customers", "due", "touched", "written", "sealed", "accepted"],
-            "count": [
-                found.customers,
-                sum(found.record.due.values()),
-                sum(found.count("treated").values()),
-                written,
-                int(messages[messages.index.isin(left)].sum()),
-                int(messages.get("accepted", 0)),
-            ],
-        }
-    )
+    return series.way_of_a_night(runtime, _span(runtime, since, until)["until"])
 
 
 def _ahead(runtime: Runtime, since: date | None, until: date | None) -> pd.DataFrame:

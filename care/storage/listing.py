@@ -9,6 +9,9 @@ from sqlalchemy import Connection, Select, exists, select
 from care.storage.people import find_customer
 from care.storage.tables import customers, identities, messages, taken_out, touches
 
+LOOKED_THROUGH = 10_000
+"""So many messages are looked at for one page."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
@@ -84,10 +87,12 @@ def page_query(
     after: str | None,
     limit: int,
     named: list[str] | None = None,
+    until: str | None = None,
 ) -> Select[Any]:
     """The query of one page, walked along the index on night, campaign and message id.
 
-    ``named``: the messages that the filter's text is the whole id of, if it is one.
+    ``named``: the messages that the filter's text is the whole id of, if it is one. ``until``: the
+    last message that is looked at.
     """
     shown = ("message_id", "channel", "locale", "state", "state_reason", "items_source")
     query: Select[Any] = select(
@@ -98,6 +103,8 @@ def page_query(
         identities.c.name,
     )
     query = _of(night, campaign, chosen, query, named).limit(limit)
+    if until is not None:
+        query = query.where(messages.c.message_id <= until)
     return query if after is None else query.where(messages.c.message_id > after)
 
 
@@ -109,11 +116,27 @@ def read_page(
     *,
     after: str | None,
     limit: int,
-) -> list[dict[str, Any]]:
-    """Rows of one page: what the desk's list shows, the name in the open."""
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Rows of one page: what the desk's list shows, the name in the open.
+
+    A filter may have to look at every message of a large campaign, so it looks through a part of
+    them at a time; returned besides is where it stopped, if there are more.
+    """
     named = _named(connection, campaign, chosen.text)
-    query = page_query(night, campaign, chosen, after=after, limit=limit, named=named)
-    return [row._asdict() for row in connection.execute(query)]
+    until = None
+    if named is None and chosen != Chosen():
+        until = connection.scalar(
+            _part_of(night, campaign, after).offset(LOOKED_THROUGH - 1).limit(1)
+        )
+    query = page_query(night, campaign, chosen, after=after, limit=limit, named=named, until=until)
+    return [row._asdict() for row in connection.execute(query)], until
+
+
+def _part_of(night: date, campaign: str, after: str | None) -> Select[Any]:
+    """Message ids from one on, out of the index alone."""
+    ids = messages.c.message_id
+    query = select(ids).where(messages.c.night == night, messages.c.campaign == campaign)
+    return (query if after is None else query.where(ids > after)).order_by(ids)
 
 
 def unsent(connection: Connection, night: date, campaign: str, chosen: Chosen) -> list[str]:
