@@ -18,7 +18,7 @@ from care.domain.suppression import Why
 from care.explanation import Considered, UnableToExplain, explain
 from care.rhythms import read_rhythms_of
 from care.runtime import Runtime
-from care.standing import find_all_standings
+from care.standing import find_standing
 from care.storage import nights, people
 from care.storage.accesses import log_access
 from care.storage.bulk import records
@@ -182,7 +182,7 @@ class _Past:
     def standing(self) -> dict[str, Any]:
         """Her tier with what is known of its days, and what she ever bought."""
         policy = self._runtime.policy
-        found = find_all_standings(policy, self._history, self._night)
+        found = find_standing(policy, self._history, self._night)
         if found.empty:
             found = no_standings(pd.Series([self._key]), policy.tiers)
         (row,) = records(found.drop(columns="customer_key"))

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, exists, select
 from care.storage.people import find_customer
 from care.storage.tables import customers, identities, messages, taken_out, touches
 
-LOOKED_THROUGH = 10_000
+LOOKED_THROUGH = 5_000
 """So many messages are looked at for one page."""
 
 
