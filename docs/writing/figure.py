@@ -6,7 +6,6 @@ from typing import Any
 
 from writing.table import DOCS, table
 
-
 TELLING_MS = 20
 """What answers sooner has no row of its own."""
 

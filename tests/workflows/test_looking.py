@@ -48,6 +48,20 @@ def all_pages(ask):
         after_ = page.next
 
 
+def test_a_page_ends_where_enough_was_looked_through_and_the_next_one_looks_on(
+    planned, monkeypatch
+):
+    monkeypatch.setattr("care.storage.listing.LOOKED_THROUGH", 3)
+    rare = Chosen(tier=touch.touches(planned, NIGHT, "birthday", limit=100).rows[-1].tier)
+    pages = all_pages(
+        lambda after_: touch.touches(planned, NIGHT, "birthday", chosen=rare, after=after_)
+    )
+    monkeypatch.undo()
+    assert pages == touch.touches(planned, NIGHT, "birthday", chosen=rare, limit=100).rows
+    nobody = touch.touches(planned, NIGHT, "birthday", chosen=Chosen(text="Nobody's name"))
+    assert (nobody.rows, nobody.next) == ([], None)
+
+
 # ── The list ────────────────────────────────────────────────────────────────────────────────────
 
 
