@@ -21,7 +21,8 @@ def funnel(rows: pd.DataFrame, say: Speech) -> str:
         stage=[say.name("stage", one) for one in rows["stage"]],
         words=[say.number(one) for one in rows["count"]],
     )
-    base = alt.Chart(told).encode(y=alt.Y("stage:N", sort=None, title=None))
+    y = alt.Y("stage:N", sort=None, title=None, axis=alt.Axis(grid=False, ticks=False))
+    base = alt.Chart(told).encode(y=y)
     # The scale shrinks large numbers, so ticks would crowd, and every bar carries its number.
     shrunk = alt.X("count:Q", title=None, axis=None).scale(type="symlog")
     bars = base.mark_bar(color=MID).encode(x=shrunk)
