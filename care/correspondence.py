@@ -24,7 +24,7 @@ from care.storage import consents, gifts, messages, wordings
 from care.storage.bulk import records
 from care.storage.database import reading, writing
 from care.storage.history import open_history
-from care.storage.snapshot import load_snapshot, read_pinned
+from care.storage.snapshot import load_snapshot, read_kept, read_manifest, read_pinned
 from care.wording import renderer_with
 
 log = logging.getLogger(__name__)
@@ -117,22 +117,21 @@ def _written(
 class Rewriter:
     """Writes messages of one night anew: the same touches and items, in other words or gifts."""
 
-    def __init__(
-        self, runtime: Runtime, connection: Connection, night: date, *, renderer: Renderer
-    ) -> None:
+    def __init__(self, runtime: Runtime, night: date, *, renderer: Renderer) -> None:
         self._runtime, self._renderer = runtime, renderer
-        snapshot = load_snapshot(runtime.store, night)
-        self._words = _words(runtime, read_pinned(runtime.store, snapshot.products))
-        self._impersonal = consents.read_customers_with(
-            connection, Purpose.PERSONALISATION, granted=False
-        )
+        products = read_manifest(runtime.store, night).products
+        self._words = _words(runtime, read_kept(runtime.store, products))
 
     def write(
         self, connection: Connection, message_ids: Sequence[str]
     ) -> tuple[list[dict[str, Any]], dict[int, str]]:
         """Rows of messages as they would be now, and why some cannot be written, by touch."""
         touches = messages.read_composed(connection, message_ids)
-        plain = touches["customer_key"].isin(self._impersonal)
+        hers = touches["customer_key"]
+        impersonal = consents.read_customers_with(
+            connection, Purpose.PERSONALISATION, granted=False, among=hers
+        )
+        plain = hers.isin(impersonal)
         rows = records(_impersonally(_spoken(touches, self._runtime.policy), plain))
         items = Recommendations({row["touch_id"]: from_text(row["recommended"]) for row in rows})
         return _written(self._runtime, self._words, self._renderer, items, rows)

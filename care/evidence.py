@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from care.domain.recommendation import SOURCES, from_text
 from care.runtime import Runtime
-from care.storage.snapshot import load_snapshot, read_pinned
+from care.storage.history import PinnedFile
+from care.storage.snapshot import read_kept, read_manifest
+from care.storage.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,8 @@ class Evidence:
 
     @cached_property
     def _names(self) -> Mapping[int, str]:
-        snapshot = load_snapshot(self._runtime.store, self._night)
-        sold = read_pinned(self._runtime.store, snapshot.products)
-        return dict(zip(sold["product_key"].tolist(), sold["name"].tolist(), strict=True))
+        store = self._runtime.store
+        return _names(store, read_manifest(store, self._night).products)
 
     def name(self, product_key: int) -> str:
         """What a product is called."""
@@ -59,3 +60,10 @@ class Evidence:
             )
             for one in from_text(kept)
         ]
+
+
+@lru_cache(maxsize=4)
+def _names(store: Store, products: PinnedFile) -> Mapping[int, str]:
+    """Kept between requests, as most of them look at one night's catalogue."""
+    sold = read_kept(store, products)
+    return dict(zip(sold["product_key"].tolist(), sold["name"].tolist(), strict=True))

@@ -1,5 +1,6 @@
 """Why one customer was, or was not, contacted: every occasion of a night, in plain words."""
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -16,10 +17,8 @@ from care.storage import nights, people
 from care.storage.database import reading
 from care.storage.nights import Life, NightRecord
 
-LOOKS_AHEAD = timedelta(days=366)
-"""How far ahead an occasion on a date is looked for."""
-GLANCE = 30
-"""Days that a rule looks ahead at once, where the policy would find them one by one."""
+LOOKS_AHEAD = (31, 366)
+"""How many days ahead an occasion on a date is looked for; near ones first, which are fewer."""
 
 SAYS = {
     "rendered": "written, and waits for its campaign's decision or its hour",
@@ -154,6 +153,7 @@ def _silent(
     runtime: Runtime, person: pd.DataFrame, record: NightRecord, said: set[str]
 ) -> Iterator[Considered]:
     """The campaigns that had nothing to say of her, each with the reason."""
+    tables = Tables(customers=person.assign(tier=runtime.policy.tiers[0].name))
     for name in sorted(set(runtime.policy.campaigns) - said):
         if not runtime.policy.campaigns[name].enabled:
             yield Considered(name, None, "off", "switched off in the policy")
@@ -162,26 +162,29 @@ def _silent(
             yield Considered(name, None, "paused", f"the campaign was paused: {why}")
         else:
             foreseen = CAMPAIGNS[name].foreseeable
-            ahead = _next(runtime, person, name, record) if foreseen else None
+            ahead = _next(runtime, tables, name, record.night) if foreseen else None
             yield Considered(name, None, "not_due", "nothing of hers is due", next_on=ahead)
 
 
-def _next(
-    runtime: Runtime, person: pd.DataFrame, campaign: str, record: NightRecord
-) -> date | None:
-    tables = Tables(customers=person.assign(tier=runtime.policy.tiers[0].name))
+def _next(runtime: Runtime, tables: Tables, campaign: str, after: date) -> date | None:
+    """The first night after one on which a rule finds whom the tables hold, within a year."""
     settings = runtime.policy.campaigns[campaign]
-    found = CAMPAIGNS[campaign].candidates
+    tomorrow, lead = after + timedelta(days=1), getattr(settings, "lead_days", 0)
 
-    def due(day: int, chosen: object) -> bool:
-        return len(found(tables, chosen, night=record.night + timedelta(days=day))) > 0
+    def found(night: date, lead_days: int) -> pd.DataFrame:
+        wide = settings.model_copy(update={"lead_days": lead_days})
+        return CAMPAIGNS[campaign].candidates(tables, wide, night=night)
 
-    # Months at a glance first: only the one that holds a day of hers is walked night by night.
-    lead = getattr(settings, "lead_days", 0)
-    wide = settings.model_copy(update={"lead_days": GLANCE})
-    for start in range(1, LOOKS_AHEAD.days + 1, GLANCE + 1):
-        if due(start, wide):
-            for day in range(max(1, start - lead), start + GLANCE + 1):
-                if due(day, settings):
-                    return record.night + timedelta(days=day)
+    # A rule that looks a day further ahead finds a day of hers a night earlier. So the fewest days
+    # more with which tomorrow finds one are the nights from tomorrow until it is found by itself.
+    for glance in LOOKS_AHEAD:
+        days = found(tomorrow, lead + glance)["send_from"]
+        if len(days) == 0:
+            continue
+        more = max((days.min().date() - timedelta(days=lead) - tomorrow).days, 0)
+        if found(tomorrow + timedelta(days=more), lead).empty:
+            # The rule sends on another day than the one it goes by.
+            some = range(glance)
+            more = bisect_left(some, x=True, key=lambda day: len(found(tomorrow, lead + day)) > 0)
+        return tomorrow + timedelta(days=more)
     return None

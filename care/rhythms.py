@@ -61,6 +61,7 @@ class Habits:
     silences: pd.DataFrame
 
 
+GROUP_ROWS = 50_000
 COLUMNS = {"rhythms": RHYTHMS, "breaks": BREAKS, "silences": SILENCES}
 
 
@@ -68,7 +69,9 @@ def save_habits(store: Store, night: date, habits: Habits) -> None:
     """Keep the habits of a night for its plan."""
     for name in COLUMNS:
         frame: pd.DataFrame = getattr(habits, name)
-        store.write(_place(night, name), frame.to_parquet(index=False))
+        # In small groups, so that who looks for one customer need not read all.
+        content = frame.to_parquet(index=False, row_group_size=GROUP_ROWS)
+        store.write(_place(night, name), content)
 
 
 def read_habits(store: Store, night: date) -> Habits:
@@ -85,6 +88,17 @@ def read_habits(store: Store, night: date) -> Habits:
             # A night that an older version scored knows less.
             found[name] = kept.reindex(columns=list(columns)).astype(dict(columns))
     return Habits(**found)
+
+
+def read_rhythms_of(store: Store, night: date, *, customer_key: int) -> pd.DataFrame:
+    """One customer's rhythms as ``read_habits`` has them, hers alone read."""
+    try:
+        content = store.read(_place(night, "rhythms"))
+    except FileNotFoundError:
+        return none_of(RHYTHMS)
+    hers = [("customer_key", "==", customer_key)]
+    kept = pd.read_parquet(io.BytesIO(content), filters=hers)
+    return kept.reindex(columns=list(RHYTHMS)).astype(dict(RHYTHMS))
 
 
 def _place(night: date, name: str) -> str:

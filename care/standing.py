@@ -36,13 +36,25 @@ def find_all_standings(policy: Policy, history: ibis.Table, night: date) -> pd.D
     }
     begins = night - timedelta(days=memory_days(policy.tiers, **rules))
     lately = bought_since(history, begins)
-    fade = _fade(lately, night)
+    fade = _fade(spend_by_day(sample(lately, lines=VALUED_BY_LINES)), night)
     found = [
         _valued(find_standings(bought, policy.tiers, night=night, **rules), bought, fade, night)
         for bought in Frames(cut(lately), spend_by_day)
     ]
     nobody = no_standings(pd.Series([], dtype="int64"), policy.tiers)
     return pd.concat(found or [_valued(nobody, pd.DataFrame(), None, night)])
+
+
+def find_standing(policy: Policy, hers: ibis.Table, night: date) -> pd.DataFrame:
+    """What ``find_all_standings`` says of the one customer whose lines these are, asked once."""
+    rules = {
+        "window_days": policy.night.spend_window_days,
+        "grace_days": policy.night.tier_grace_days,
+    }
+    begins = night - timedelta(days=memory_days(policy.tiers, **rules))
+    bought = spend_by_day(bought_since(hers, begins))
+    found = find_standings(bought, policy.tiers, night=night, **rules)
+    return _valued(found, bought, _fade(bought, night), night)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +65,9 @@ class _Fade:
     start: int
 
 
-def _fade(lately: ibis.Table, night: date) -> _Fade | None:
+def _fade(by_day: pd.DataFrame, night: date) -> _Fade | None:
     """Chosen on some customers; nothing while there is too little to choose by."""
-    spent = _spent(spend_by_day(sample(lately, lines=VALUED_BY_LINES)))
+    spent = _spent(by_day)
     try:
         smoothed = Smoothed.fit(spent, today=last_known_day(night))
     except UnableToValue:

@@ -126,16 +126,25 @@ def lift(runtime: Runtime, suppression_id: int, *, source: str, now: datetime) -
 
 
 def listed(
-    runtime: Runtime, customer: str | None = None, *, at: datetime | None = None
+    runtime: Runtime,
+    customer: str | None = None,
+    *,
+    at: datetime | None = None,
+    before: int | None = None,
+    limit: int | None = None,
 ) -> list[dict[str, Any]]:
     """Suppressions as people read them, notes in the open; those that hold at a moment, or all.
+
+    In the order they came; with a ``limit`` the newest first, from below the number ``before`` on.
 
     Raises:
         UnableToSuppress: no such customer.
     """
     with reading(runtime.engine) as connection:
         key = None if customer is None else _suppressible(connection, customer)
-        found = suppressions.list_suppressions(connection, at=at, customer_key=key)
+        found = suppressions.list_suppressions(
+            connection, at=at, customer_key=key, before=before, limit=limit
+        )
     hidden = ("data_key", "note", "customer_key")
     return [
         {name: value for name, value in asdict(one).items() if name not in hidden}

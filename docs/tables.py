@@ -18,6 +18,7 @@ from typing import Any
 from pydantic import BaseModel
 from writing.campaign import campaign_portraits, campaign_rows
 from writing.figure import (
+    answers,
     forecast,
     introductions,
     items,
@@ -209,6 +210,10 @@ TABLES: Mapping[str, Callable[[], str]] = {
         f"measured.{path.stem}": partial(measured, path.stem)
         for kind in ("night", "rules", "choice")
         for path in sorted((DOCS / "figures").glob(f"{kind}-*.json"))
+    },
+    **{
+        f"answers.{path.stem}": partial(answers, path.stem)
+        for path in sorted((DOCS / "figures").glob("console-*.json"))
     },
 }
 """Every table a page can ask for. A campaign is here because its module is there."""

@@ -25,6 +25,7 @@ from care.console import (
 )
 from care.console.access import Door, NotAllowed, NotLetIn, known, sealed
 from care.console.fault import STATUS, bare_page, explain_fault
+from care.console.foretold import NotForetoldYet
 from care.console.header import SafeHeaders
 from care.console.house import House
 from care.console.page import path_of, speech_of
@@ -64,7 +65,8 @@ def build_app(
         app.include_router(router)
     app.add_middleware(SafeHeaders)
     app.add_exception_handler(NotLetIn, _not_let_in)
-    for kind in (NotAllowed, HTTPException, RequestValidationError, *STATUS, Exception):
+    told = (NotAllowed, NotForetoldYet, HTTPException, RequestValidationError, *STATUS, Exception)
+    for kind in told:
         app.add_exception_handler(kind, explain_fault)
     return app
 

@@ -15,7 +15,13 @@ from care.console.disclosure import granted
 from care.console.page import go, link, now_of, render, runtime_of
 from care.console.visitor import Visitor
 from care.desk import UnableToDecide
-from care.desk.customer import change_consent, customer_record, opt_out, suppress
+from care.desk.customer import (
+    change_consent,
+    customer_record,
+    opt_out,
+    pseudonym_of,
+    suppress,
+)
 from care.desk.touch import reveal
 from care.domain.channel import Channel
 from care.domain.consent import Purpose
@@ -34,12 +40,10 @@ def find_customer(
     if not who.strip():
         return render(request, visitor, "customers.html", who="", missing=False)
     try:
-        found = customer_record(
-            runtime_of(request), who.strip(), actor=visitor.name, now=now_of(request)
-        )
+        found = pseudonym_of(runtime_of(request), who.strip())
     except UnableToExplain:
         return render(request, visitor, "customers.html", status=404, who=who, missing=True)
-    return go(request, link("customers", found.customer_ref))
+    return go(request, link("customers", found))
 
 
 @router.get("/customers/{customer}")

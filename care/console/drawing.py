@@ -21,10 +21,13 @@ def funnel(rows: pd.DataFrame, say: Speech) -> str:
         stage=[say.name("stage", one) for one in rows["stage"]],
         words=[say.number(one) for one in rows["count"]],
     )
-    base = alt.Chart(told).encode(y=alt.Y("stage:N", sort=None, title=None))
-    bars = base.mark_bar(color=MID).encode(x=alt.X("count:Q", title=None).scale(type="symlog"))
-    words = base.mark_text(align="left", dx=5).encode(x="count:Q", text="words:N")
-    return _svg((bars + words).properties(width=WIDTH, height=alt.Step(34)))
+    y = alt.Y("stage:N", sort=None, title=None, axis=alt.Axis(grid=False, ticks=False))
+    base = alt.Chart(told).encode(y=y)
+    # The scale shrinks large numbers, so ticks would crowd, and every bar carries its number.
+    shrunk = alt.X("count:Q", title=None, axis=None).scale(type="symlog")
+    bars = base.mark_bar(color=MID).encode(x=shrunk)
+    numbers = base.mark_text(align="left", dx=5).encode(x=shrunk, text="words:N")
+    return _svg((bars + numbers).properties(width=WIDTH, height=alt.Step(34)))
 
 
 def by_campaign(rows: pd.DataFrame, say: Speech, *, value: str) -> str:
@@ -154,7 +157,12 @@ def models(rows: pd.DataFrame, say: Speech) -> str:
 
 def nothing(say: Speech) -> str:
     """A picture of no rows."""
-    chart = alt.Chart(pd.DataFrame({"words": [say("picture.nothing")]})).mark_text(fontSize=14)
+    return words(say("picture.nothing"))
+
+
+def words(sentence: str) -> str:
+    """A sentence where a picture would be."""
+    chart = alt.Chart(pd.DataFrame({"words": [sentence]})).mark_text(fontSize=14)
     return _svg(chart.encode(text="words:N").properties(width=WIDTH, height=60))
 
 

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from care.consent import UnableToRecordConsent
 from care.console.access import NotAllowed
+from care.console.foretold import NotForetoldYet
 from care.console.header import ALWAYS
 from care.console.page import path_of, render, root_of, speech_of
 from care.console.visitor import Visitor
@@ -84,6 +85,8 @@ def _told(request: Request, error: Exception) -> tuple[int, str, str]:
         return 422, say("fault.unreadable"), say("fault.fields", fields=fields)
     if (status := STATUS.get(type(error))) is not None:
         return status, say("fault.title"), say.told(str(error))
+    if isinstance(error, NotForetoldYet):
+        return 202, say("picture.forecast"), say("picture.not_yet")
     if not isinstance(error, HTTPException):  # a fault of ours, which the server writes down
         return 500, say("fault.title"), say("fault.broken")
     if error.status_code == 404:

@@ -12,10 +12,12 @@ from starlette.responses import HTMLResponse, Response
 
 from care import desk, gifting, suppression
 from care.console.access import Admin, Viewer
+from care.console.audit import A_PAGE, After
 from care.console.header import LETTER_POLICY
 from care.console.page import go, link, now_of, render, root_of, runtime_of
 from care.console.preview import preview
 from care.console.visitor import Visitor
+from care.desk.stopped import stopped
 from care.domain.channel import Channel
 from care.gifting import UnableToImportCodes
 from care.intake.codes import UnableToReadCodes
@@ -128,9 +130,9 @@ def codes_by_post(request: Request, visitor: Viewer, gift_id: str) -> Response:
 
 
 @router.get("/library/suppressions")
-def suppressions_page(request: Request, visitor: Viewer) -> Response:
-    """What must not be sent now."""
-    return _suppressions(request, visitor)
+def suppressions_page(request: Request, visitor: Viewer, after: After = None) -> Response:
+    """What must not be sent now, page by page."""
+    return _suppressions(request, visitor, after=after)
 
 
 @router.post("/library/suppressions/import")
@@ -179,11 +181,16 @@ def _gifts(request: Request, visitor: Visitor, *, status: int = 200, **told: obj
 
 
 def _suppressions(
-    request: Request, visitor: Visitor, *, status: int = 200, **told: object
+    request: Request,
+    visitor: Visitor,
+    *,
+    status: int = 200,
+    after: str | None = None,
+    **told: object,
 ) -> Response:
-    rows = suppression.listed(runtime_of(request), at=now_of(request))
-    values = {"told": None, "brought": None} | told
-    return render(request, visitor, "suppressions.html", status=status, rows=rows[::-1], **values)
+    page = stopped(runtime_of(request), at=now_of(request), after=after, limit=A_PAGE)
+    values = {"told": None, "brought": None, "page": page, "after": after} | told
+    return render(request, visitor, "suppressions.html", status=status, **values)
 
 
 def specimen_of(

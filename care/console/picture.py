@@ -1,31 +1,31 @@
 """Pictures of many nights, each with its table: drawn here, readable without colour."""
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 import pandas as pd
 from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.responses import Response
 
-from care import forecast, report
 from care.console import drawing
 from care.console.access import Viewer
-from care.console.page import render, runtime_of, speech_of
+from care.console.foretold import NotForetoldYet, foretold
+from care.console.page import go, link, render, runtime_of, speech_of
 from care.console.speech import Speech
 from care.console.spreadsheet import as_file
 from care.desk import series
-from care.forecast import UnableToForecast
 from care.runtime import Runtime
 from care.storage import nights
 from care.storage.bulk import records
 from care.storage.database import reading
 
 router = APIRouter()
-DAYS_BACK, NIGHTS_AHEAD = 30, 14
+DAYS_BACK = 30
+LOOK_AGAIN_SECONDS = 5
+"""So often a page looks whether what it waits for is there."""
 Since = Annotated[date | None, Query()]
 Until = Annotated[date | None, Query()]
 Table = Callable[[Runtime, date | None, date | None], pd.DataFrame]
@@ -58,52 +58,16 @@ def _over(
 
 def _funnel(runtime: Runtime, since: date | None, until: date | None) -> pd.DataFrame:
     """``stage, count`` of one night, the last one unless told."""
-    night = _span(runtime, since, until)["until"]
-    found = report.night_report(runtime, night)
-    messages = found.messages.groupby("state")["count"].sum()
-    written = int(messages.sum())
-    left = {"sealed", "accepted", "rejected"}
-    return pd.DataFrame(
-        {
-            "stage": ["customers", "due", "touched", "written", "sealed", "accepted"],
-            "count": [
-                found.customers,
-                sum(found.record.due.values()),
-                sum(found.count("treated").values()),
-                written,
-                int(messages[messages.index.isin(left)].sum()),
-                int(messages.get("accepted", 0)),
-            ],
-        }
-    )
+    return series.way_of_a_night(runtime, _span(runtime, since, until)["until"])
 
 
 def _ahead(runtime: Runtime, since: date | None, until: date | None) -> pd.DataFrame:
     """``night, campaign, touches, gift_cost`` of the nights to come.
 
-    Walking them takes long, so it is done once for a night that was planned and a policy.
+    Raises:
+        NotForetoldYet: they are being worked out.
     """
-    with reading(runtime.engine) as connection:
-        night = nights.latest_night(connection)
-    asked = (runtime.settings.ledger_url, night, runtime.policy.model_dump_json())
-    with _walking:
-        if _walked.get("asked") != asked:
-            _walked.update(asked=asked, table=_walk(runtime))
-        table: pd.DataFrame = _walked["table"]
-    return table
-
-
-_walking = threading.Lock()
-_walked: dict[str, Any] = {}
-
-
-def _walk(runtime: Runtime) -> pd.DataFrame:
-    try:
-        found = forecast.forecast(runtime, count=NIGHTS_AHEAD)
-    except UnableToForecast:
-        return pd.DataFrame({"night": [], "campaign": [], "touches": [], "gift_cost": []})
-    keys = ["night", "campaign"]
-    return found.treated.groupby(keys, as_index=False)[["touches", "gift_cost"]].sum()
+    return foretold(runtime)
 
 
 def _figures(
@@ -131,7 +95,7 @@ PICTURES: Mapping[str, Picture] = {
     "calibration": Picture(partial(_figures, "timing", ("ece", "brier")), drawing.models),
 }
 SLOW = frozenset({"forecast"})
-"""Walks whole nights, so its page is asked for by itself."""
+"""Is worked out when somebody asks, so its page is asked for by itself."""
 
 
 @router.get("/pictures")
@@ -154,9 +118,12 @@ def picture_file(
     request: Request, visitor: Viewer, name: str, since: Since = None, until: Until = None
 ) -> Response:
     """One picture as SVG."""
-    picture = _find(name)
-    table = picture.table(runtime_of(request), since, until)
-    return Response(picture.draw(table, speech_of(request)), media_type="image/svg+xml")
+    picture, say = _find(name), speech_of(request)
+    try:
+        drawn = picture.draw(picture.table(runtime_of(request), since, until), say)
+    except NotForetoldYet:
+        drawn = drawing.words(say("picture.not_yet"))
+    return Response(drawn, media_type="image/svg+xml")
 
 
 @router.get("/pictures/{name}.csv")
@@ -164,7 +131,10 @@ def picture_table(
     request: Request, visitor: Viewer, name: str, since: Since = None, until: Until = None
 ) -> Response:
     """The table beneath a picture, for a spreadsheet."""
-    table = _find(name).table(runtime_of(request), since, until)
+    try:
+        table = _find(name).table(runtime_of(request), since, until)
+    except NotForetoldYet:
+        return go(request, link("pictures", name))
     return as_file(name, [table])
 
 
@@ -174,7 +144,12 @@ def picture_page(
 ) -> Response:
     """One picture with its table."""
     runtime = runtime_of(request)
-    table = _find(name).table(runtime, since, until)
+    try:
+        table = _find(name).table(runtime, since, until)
+    except NotForetoldYet:
+        waiting = render(request, visitor, "waiting.html", name=name, status=202)
+        waiting.headers["Refresh"] = str(LOOK_AGAIN_SECONDS)
+        return waiting
     return render(
         request,
         visitor,

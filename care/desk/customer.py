@@ -16,17 +16,17 @@ from care.domain.mask import HIDDEN, masked, masked_email, masked_phone
 from care.domain.standing import no_standings
 from care.domain.suppression import Why
 from care.explanation import Considered, UnableToExplain, explain
-from care.rhythms import read_habits
+from care.rhythms import read_rhythms_of
 from care.runtime import Runtime
-from care.standing import find_all_standings
+from care.standing import find_standing
 from care.storage import nights, people
 from care.storage.accesses import log_access
 from care.storage.bulk import records
 from care.storage.database import reading, writing
-from care.storage.history import last_lines, open_history, spend
+from care.storage.history import last_lines, lines_of, open_history, spend
 from care.storage.nights import Life
 from care.storage.points import balance_of
-from care.storage.snapshot import load_snapshot, read_if_pinned, read_pinned
+from care.storage.snapshot import read_kept, read_manifest
 
 PURCHASES = 50
 """So many of her last order lines, and of the times she got nothing, are shown."""
@@ -128,6 +128,19 @@ def customer_record(
     )
 
 
+def pseudonym_of(runtime: Runtime, customer: str) -> str:
+    """The pseudonym of a customer by either of her names.
+
+    Raises:
+        UnableToExplain: no such customer.
+    """
+    with reading(runtime.engine) as connection:
+        found = people.find_customer(connection, customer)
+    if found is None:
+        raise UnableToExplain(f"there is no customer {customer!r}")
+    return found.customer_ref
+
+
 def _key(connection: Connection, customer_ref: str) -> int:
     found = people.find_customer(connection, customer_ref)
     if found is None:
@@ -161,15 +174,15 @@ class _Past:
 
     def __init__(self, runtime: Runtime, key: int, night: date) -> None:
         self._runtime, self._key, self._night = runtime, key, night
-        self._snapshot = load_snapshot(runtime.store, night)
+        self._snapshot = read_manifest(runtime.store, night)
         history = open_history(runtime.store, self._snapshot.history, night=night)
-        self._history = history.filter(history.customer_key == key)
-        self._sold = read_pinned(runtime.store, self._snapshot.products)
+        self._history = lines_of(history, customer_key=key)
+        self._sold = read_kept(runtime.store, self._snapshot.products)
 
     def standing(self) -> dict[str, Any]:
         """Her tier with what is known of its days, and what she ever bought."""
         policy = self._runtime.policy
-        found = find_all_standings(policy, self._history, self._night)
+        found = find_standing(policy, self._history, self._night)
         if found.empty:
             found = no_standings(pd.Series([self._key]), policy.tiers)
         (row,) = records(found.drop(columns="customer_key"))
@@ -183,8 +196,8 @@ class _Past:
 
     def rhythms(self) -> list[dict[str, Any]]:
         """What she buys regularly, and when the next time is expected."""
-        habits = read_habits(self._runtime.store, self._night).rhythms
-        hers = habits[habits["customer_key"] == self._key].sort_values("expected_day")
+        habits = read_rhythms_of(self._runtime.store, self._night, customer_key=self._key)
+        hers = habits.sort_values("expected_day")
         types = self._sold.drop_duplicates("type_key").set_index("type_key")["product_type"]
         shown = self._named(hers.assign(product_type=hers["type_key"].map(types)))
         about = ("product_type", "product", "purchases", "mean_interval", "last_day")
@@ -192,9 +205,9 @@ class _Past:
 
     def cases(self) -> list[dict[str, Any]]:
         """What she brought to the shop, newest first."""
-        cases = read_if_pinned(self._runtime.store, self._snapshot.cases)
-        if cases is None:
+        if self._snapshot.cases is None:
             return []
+        cases = read_kept(self._runtime.store, self._snapshot.cases)
         hers = cases[cases["customer_key"] == self._key].sort_values("opened_on", ascending=False)
         return records(hers[["kind", "opened_on", "closed_on", "satisfaction"]])
 

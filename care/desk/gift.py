@@ -85,9 +85,7 @@ def swap_gift(
         note = f"chosen by {actor}: {reason}"
         gifts.choose(connection, touch["touch_id"], gift_id, cost=choice.cost, note=note)
         edits = wordings.read_edited(connection, stood.night, stood.campaign)
-        rewriter = Rewriter(
-            runtime, connection, stood.night, renderer=renderer_with(runtime, edits)
-        )
+        rewriter = Rewriter(runtime, stood.night, renderer=renderer_with(runtime, edits))
         for why in rewriter.rewrite(connection, [message_id]).values():
             raise UnableToDecide(f"with {choice.label} the message cannot be written: {why}")
         return 1, {"message_id": message_id, "before": touch["gift_id"], "after": gift_id}

@@ -36,7 +36,7 @@ def show(
     """One campaign with sample messages and what was decided about it so far."""
     with reading(runtime.engine) as connection:
         found = find(connection, night, campaign)
-        rows = messages.read_samples(connection, night, campaign, samples)
+        rows = messages.read_samples(connection, night, campaign, samples) if samples else []
         trail = reviews.read_decisions(connection, night=night, campaign=campaign)
     evidence = Evidence(runtime, night)
     return (

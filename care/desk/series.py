@@ -5,9 +5,11 @@ from datetime import date
 import pandas as pd
 
 from care.domain.title import KINDS
+from care.report import UnableToReport
 from care.runtime import Runtime
-from care.storage import batches, gifts, models, tallies
+from care.storage import batches, gifts, messages, models, nights, tallies
 from care.storage.database import reading
+from care.storage.snapshot import read_manifest
 
 
 def touches_by_night(runtime: Runtime, *, since: date, until: date) -> pd.DataFrame:
@@ -16,6 +18,35 @@ def touches_by_night(runtime: Runtime, *, since: date, until: date) -> pd.DataFr
         found = tallies.read_messages(connection, since=since, until=until)
     sums = ["messages", "gift_cost", "fallbacks"]
     return found.groupby(["night", "campaign"], as_index=False)[sums].sum()
+
+
+def way_of_a_night(runtime: Runtime, night: date) -> pd.DataFrame:
+    """``stage, count``: from all customers of a night to those whose message was accepted.
+
+    Out of the night's sums, but for what left, which is counted along an index. What a reviewer
+    took out is neither touched nor written.
+
+    Raises:
+        UnableToReport: the night is not planned.
+    """
+    with reading(runtime.engine) as connection:
+        record = nights.find_night(connection, night)
+        if record is None:
+            raise UnableToReport(f"{night} is not planned. `care night --night {night}` plans it.")
+        written = tallies.read_messages(connection, since=night, until=night)
+        left_out = tallies.read_exclusions(connection, since=night, until=night)
+        left = messages.count_left(connection, night)
+    failed = left_out.loc[left_out["outcome"] == "failed", "count"].sum()
+    composed = int(written["messages"].sum())
+    counts = {
+        "customers": read_manifest(runtime.store, night).counts["customers"].kept,
+        "due": sum(record.due.values()),
+        "touched": composed + int(failed),
+        "written": composed,
+        "sealed": sum(left.values()),
+        "accepted": left.get("accepted", 0),
+    }
+    return pd.DataFrame({"stage": list(counts), "count": list(counts.values())})
 
 
 def exclusions_by_night(runtime: Runtime, *, since: date, until: date) -> pd.DataFrame:

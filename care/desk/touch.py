@@ -58,16 +58,19 @@ def touches(
 ) -> Page[TouchRow]:
     """A page of a campaign's messages, by message id; those taken out are among them.
 
+    A filter that finds little in a large campaign may end a page early, even an empty one, with
+    ``next`` to look on from.
+
     Raises:
         UnableToDecide: no such campaign.
     """
     with reading(runtime.engine) as connection:
         find(connection, night, campaign)
-        rows = listing.read_page(
+        rows, until = listing.read_page(
             connection, night, campaign, chosen or Chosen(), after=after, limit=limit + 1
         )
     shown = [TouchRow(**row | {"name": masked(row["name"])}) for row in rows[:limit]]
-    return Page(shown, shown[-1].message_id if len(rows) > limit else None)
+    return Page(shown, shown[-1].message_id if len(rows) > limit else until)
 
 
 def reveal(

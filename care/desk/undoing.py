@@ -117,7 +117,7 @@ def _restore(runtime: Runtime, connection: Connection, campaign: CampaignNight) 
     if len(coded):  # the codes they had may be somebody else's by now
         edits = wordings.read_edited(connection, night, name)
         renderer = renderer_with(runtime, edits)
-        rewriter = Rewriter(runtime, connection, night, renderer=renderer)
+        rewriter = Rewriter(runtime, night, renderer=renderer)
         for why in rewriter.rewrite(connection, coded["message_id"].tolist()).values():
             raise UnableToDecide(f"a message cannot be written again: {why}. It stays rejected.")
     changed = measured(messages.read_for_review(connection, night, name))

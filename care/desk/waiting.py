@@ -111,6 +111,6 @@ def list_campaigns(
     runtime: Runtime, *, night: date | None = None, waiting_only: bool = False
 ) -> list[CampaignNight]:
     """Campaigns of the night, newest first."""
+    states = (State.WAITING, State.HELD) if waiting_only else ()
     with reading(runtime.engine) as connection:
-        found = reviews.list_campaigns(connection, night=night)
-    return [one for one in found if one.state in ("waiting", "held")] if waiting_only else found
+        return reviews.list_campaigns(connection, night=night, states=states)

@@ -103,12 +103,12 @@ def preview_wording(
     """
     with reading(runtime.engine) as connection:
         find(connection, night, campaign)
-        ids = _theirs(connection, night, campaign, channel, locale)[:count]
+        ids = _theirs(connection, night, campaign, channel, locale, limit=count)
         _, renderer = _proposed(runtime, connection, night, (campaign, channel, locale), texts)
         was = {
             row["message_id"]: row for _, row in messages.read_composed(connection, ids).iterrows()
         }
-        rewriter = Rewriter(runtime, connection, night, renderer=renderer)
+        rewriter = Rewriter(runtime, night, renderer=renderer)
         rows, failed = rewriter.write(connection, ids)
     _refuse_unwritten((campaign, channel, locale), failed)
     found = []
@@ -159,7 +159,7 @@ def edit_wording(
             for part in changed
         ]
         wordings.add(connection, edits)
-        rewriter = Rewriter(runtime, connection, night, renderer=renderer)
+        rewriter = Rewriter(runtime, night, renderer=renderer)
         _refuse_unwritten(place, rewriter.rewrite(connection, ids))
         keep_what_was_said(runtime, connection, stood.night)
         told = {part: difference(before[part], after[part]) for part in changed}
@@ -179,9 +179,15 @@ def edit_wording(
 
 
 def _theirs(
-    connection: Connection, night: date, campaign: str, channel: Channel, locale: str
+    connection: Connection,
+    night: date,
+    campaign: str,
+    channel: Channel,
+    locale: str,
+    *,
+    limit: int | None = None,
 ) -> list[str]:
-    ids = messages.written_as(connection, night, campaign, str(channel), locale)
+    ids = messages.written_as(connection, night, campaign, str(channel), locale, limit=limit)
     if not ids:
         there = messages.places_of(connection, night, campaign)
         told = ", ".join(f"{one}.{spoken}" for one, spoken in there) or "none"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import lru_cache
 
 import numpy as np
 from dateutil.easter import easter
@@ -76,6 +77,7 @@ NO_FESTIVAL = "none"
 """What a customer says who wants to hear of none."""
 
 
+@lru_cache(maxsize=4096)
 def next_festival(name: str, country: str | None, *, on_or_after: date) -> np.datetime64:
     """First day on or after a date on which a country, or else most of them, keep a festival."""
     countries = FESTIVALS[name]

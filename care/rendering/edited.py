@@ -2,8 +2,11 @@
 
 import shutil
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from jinja2 import TemplateError
 
 from care.domain.channel import Channel
 from care.rendering.composition import template_names
@@ -37,7 +40,27 @@ def open_edited(templates: Path, place: Place, texts: Mapping[str, str]) -> Rend
     Raises:
         UnableToLoadTemplates: naming file, line and remedy of everything that is wrong.
     """
-    campaign, channel, locale = place
+    told = tuple(sorted(texts.items()))
+    try:
+        version = version_of(templates, place, texts)
+    except (TemplateError, OSError, UnicodeDecodeError):  # opening it tells what is wrong, and how
+        return _open(templates, place, told)
+    return _open_version(templates, place, told, version)
+
+
+@lru_cache(maxsize=32)
+def _open_version(
+    templates: Path,
+    place: Place,
+    texts: tuple[tuple[str, str], ...],
+    version: str,  # noqa: ARG001 (of all that the texts include, besides)
+) -> Renderer:
+    """Compiled once: a page that tries a wording is asked for again and again."""
+    return _open(templates, place, texts)
+
+
+def _open(templates: Path, place: Place, told: tuple[tuple[str, str], ...]) -> Renderer:
+    (campaign, channel, locale), texts = place, dict(told)
     with TemporaryDirectory(prefix="nightcare-wording-") as folder:
         copy = Path(folder) / "templates"
         shutil.copytree(templates, copy)

@@ -120,15 +120,28 @@ def find_word(connection: Connection, event_id: str) -> Row[tuple[object, ...]] 
     ).first()
 
 
-def read_customers_with(connection: Connection, purpose: Purpose, *, granted: bool) -> pd.Index:
-    """Keys of the customers who agreed to, or who took back, what is no marketing."""
+def read_customers_with(
+    connection: Connection, purpose: Purpose, *, granted: bool, among: pd.Series | None = None
+) -> pd.Index:
+    """Keys of the customers who agreed to, or who took back, what is no marketing.
+
+    ``among``: of these customers alone.
+    """
     query = select(consents.c.customer_key).where(
         consents.c.purpose == str(purpose),
         consents.c.purpose != str(Purpose.MARKETING),  # which the index of the few others asks for
         consents.c.granted == granted,
         consents.c.state != "pending",
     )
-    return pd.Index(read_frame(connection, query)["customer_key"].astype("int64"))
+    if among is None:
+        return pd.Index(read_frame(connection, query)["customer_key"].astype("int64"))
+    asked_for = among.drop_duplicates().to_frame("customer_key")
+    found = [
+        read_frame(connection, query.join(asked, matches))["customer_key"]
+        for asked, matches in rows_alike(connection, consents, asked_for)
+    ]
+    keys: pd.Series = pd.concat(found)
+    return pd.Index(keys.astype("int64"))
 
 
 def read_all_words(connection: Connection) -> pd.DataFrame:

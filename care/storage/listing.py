@@ -4,9 +4,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Select, exists, or_, select
+from sqlalchemy import Connection, Select, exists, select
 
+from care.storage.people import find_customer
 from care.storage.tables import customers, identities, messages, taken_out, touches
+
+LOOKED_THROUGH = 5_000
+"""So many messages are looked at for one page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,31 @@ class Chosen:
     state: str | None = None
 
 
-def _of(night: date, campaign: str, chosen: Chosen, query: Select[Any]) -> Select[Any]:
+def _named(connection: Connection, campaign: str, text: str | None) -> list[str] | None:
+    """The messages that a whole id or pseudonym stands for; nothing where the text is none.
+
+    They are looked up by themselves: together with parts of names no index would be used.
+    """
+    if not text:
+        return None
+    message = select(messages.c.message_id).where(messages.c.message_id == text)
+    if found := list(connection.scalars(message)):
+        return found
+    customer = find_customer(connection, text)
+    if customer is None:
+        return None
+    hers = select(touches.c.touch_id).where(
+        touches.c.customer_key == customer.customer_key, touches.c.campaign == campaign
+    )
+    ids = list(connection.scalars(hers))
+    return list(
+        connection.scalars(select(messages.c.message_id).where(messages.c.touch_id.in_(ids)))
+    )
+
+
+def _of(
+    night: date, campaign: str, chosen: Chosen, query: Select[Any], named: list[str] | None = None
+) -> Select[Any]:
     query = (
         query.join(touches, touches.c.touch_id == messages.c.touch_id)
         .join(customers, customers.c.customer_key == touches.c.customer_key)
@@ -44,22 +72,28 @@ def _of(night: date, campaign: str, chosen: Chosen, query: Select[Any]) -> Selec
     if chosen.gift is not None:
         none = touches.c.gift_id.is_(None)
         query = query.where(none if chosen.gift == "none" else touches.c.gift_id == chosen.gift)
-    if chosen.text:
-        query = query.where(
-            or_(
-                identities.c.name.icontains(chosen.text, autoescape=True),
-                identities.c.customer_id == chosen.text,
-                customers.c.customer_ref == chosen.text,
-                messages.c.message_id == chosen.text,
-            )
-        )
+    if named is not None:
+        query = query.where(messages.c.message_id.in_(named))
+    elif chosen.text:
+        query = query.where(identities.c.name.icontains(chosen.text, autoescape=True))
     return query
 
 
 def page_query(
-    night: date, campaign: str, chosen: Chosen, *, after: str | None, limit: int
+    night: date,
+    campaign: str,
+    chosen: Chosen,
+    *,
+    after: str | None,
+    limit: int,
+    named: list[str] | None = None,
+    until: str | None = None,
 ) -> Select[Any]:
-    """The query of one page, walked along the index on night, campaign and message id."""
+    """The query of one page, walked along the index on night, campaign and message id.
+
+    ``named``: the messages that the filter's text is the whole id of, if it is one. ``until``: the
+    last message that is looked at.
+    """
     shown = ("message_id", "channel", "locale", "state", "state_reason", "items_source")
     query: Select[Any] = select(
         *messages.c[shown],
@@ -68,7 +102,9 @@ def page_query(
         customers.c.customer_ref,
         identities.c.name,
     )
-    query = _of(night, campaign, chosen, query).limit(limit)
+    query = _of(night, campaign, chosen, query, named).limit(limit)
+    if until is not None:
+        query = query.where(messages.c.message_id <= until)
     return query if after is None else query.where(messages.c.message_id > after)
 
 
@@ -80,15 +116,33 @@ def read_page(
     *,
     after: str | None,
     limit: int,
-) -> list[dict[str, Any]]:
-    """Rows of one page: what the desk's list shows, the name in the open."""
-    query = page_query(night, campaign, chosen, after=after, limit=limit)
-    return [row._asdict() for row in connection.execute(query)]
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Rows of one page: what the desk's list shows, the name in the open.
+
+    A filter may have to look at every message of a large campaign, so it looks through a part of
+    them at a time; returned besides is where it stopped, if there are more.
+    """
+    named = _named(connection, campaign, chosen.text)
+    until = None
+    if named is None and chosen != Chosen():
+        until = connection.scalar(
+            _part_of(night, campaign, after).offset(LOOKED_THROUGH - 1).limit(1)
+        )
+    query = page_query(night, campaign, chosen, after=after, limit=limit, named=named, until=until)
+    return [row._asdict() for row in connection.execute(query)], until
+
+
+def _part_of(night: date, campaign: str, after: str | None) -> Select[Any]:
+    """Message ids from one on, out of the index alone."""
+    ids = messages.c.message_id
+    query = select(ids).where(messages.c.night == night, messages.c.campaign == campaign)
+    return (query if after is None else query.where(ids > after)).order_by(ids)
 
 
 def unsent(connection: Connection, night: date, campaign: str, chosen: Chosen) -> list[str]:
     """The unsent messages that a filter finds."""
-    query = _of(night, campaign, chosen, select(messages.c.message_id)).where(
+    named = _named(connection, campaign, chosen.text)
+    query = _of(night, campaign, chosen, select(messages.c.message_id), named).where(
         messages.c.state == "rendered",
         ~exists().where(taken_out.c.touch_id == messages.c.touch_id),
     )

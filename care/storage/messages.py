@@ -5,7 +5,18 @@ from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Integer, Select, and_, bindparam, exists, func, select, update
+from sqlalchemy import (
+    Connection,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    select,
+    update,
+)
 
 from care.domain.channel import Channel
 from care.storage.batches import Share
@@ -16,6 +27,7 @@ from care.storage.tables import (
     consents,
     customers,
     identities,
+    message_tallies,
     messages,
     taken_out,
     touches,
@@ -44,6 +56,13 @@ def read_uncomposed(connection: Connection, night: date, shard: int) -> pd.DataF
     return read_frame(connection, query)
 
 
+LEFT = ("sealed", "accepted", "rejected")
+"""The states of a message that left the house."""
+
+_WAITS = case((messages.c.state == "rendered", 1), else_=0) == 1
+"""The same as ``state = 'rendered'``, but no reason to walk all that waits for a few known ids."""
+
+
 def read_composed(connection: Connection, message_ids: Sequence[str]) -> pd.DataFrame:
     """What unsent messages were written from, as ``read_uncomposed`` has it, to write them anew.
 
@@ -69,7 +88,7 @@ def read_composed(connection: Connection, message_ids: Sequence[str]) -> pd.Data
             .join(identities, identities.c.customer_key == touches.c.customer_key)
             .join(customers, customers.c.customer_key == touches.c.customer_key)
             .outerjoin(voucher_codes, voucher_codes.c.touch_id == touches.c.touch_id)
-            .where(messages.c.state == "rendered"),
+            .where(_WAITS),
         )
         for asked, matches in rows_alike(connection, messages, asked_for)
     ]
@@ -406,9 +425,15 @@ def read_gifts(connection: Connection, message_ids: Sequence[str]) -> pd.DataFra
 
 
 def written_as(
-    connection: Connection, night: date, campaign: str, channel: str, locale: str
+    connection: Connection,
+    night: date,
+    campaign: str,
+    channel: str,
+    locale: str,
+    *,
+    limit: int | None = None,
 ) -> list[str]:
-    """The unsent messages of a campaign in one channel and locale, by id."""
+    """The unsent messages of a campaign in one channel and locale, by id; all, or the first."""
     query = select(messages.c.message_id).where(
         messages.c.night == night,
         messages.c.campaign == campaign,
@@ -417,16 +442,17 @@ def written_as(
         messages.c.state == "rendered",
         _NOT_TAKEN_OUT,
     )
-    return list(connection.scalars(query.order_by(messages.c.message_id)))
+    return list(connection.scalars(query.order_by(messages.c.message_id).limit(limit)))
 
 
 def places_of(connection: Connection, night: date, campaign: str) -> list[tuple[str, str]]:
-    """Channel and locale of a campaign's messages, each pair once."""
+    """Channel and locale of a campaign's messages, each pair once, out of the night's sums."""
+    of = message_tallies.c
     query = (
-        select(messages.c.channel, messages.c.locale)
-        .where(messages.c.night == night, messages.c.campaign == campaign)
+        select(of.channel, of.locale)
+        .where(of.night == night, of.campaign == campaign)
         .distinct()
-        .order_by(messages.c.channel, messages.c.locale)
+        .order_by(of.channel, of.locale)
     )
     return [(row.channel, row.locale) for row in connection.execute(query)]
 
@@ -437,6 +463,16 @@ def count_sealed(connection: Connection, night: date, campaign: str) -> int:
         messages.c.night == night, messages.c.campaign == campaign, messages.c.batch_id.is_not(None)
     )
     return connection.scalar(query) or 0
+
+
+def count_left(connection: Connection, night: date) -> dict[str, int]:
+    """Messages of a night that left the house, by state; out of an index alone."""
+    query = (
+        select(messages.c.state, func.count())
+        .where(messages.c.night == night, messages.c.state.in_(LEFT))
+        .group_by(messages.c.state)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def count_messages(connection: Connection, night: date) -> pd.DataFrame:

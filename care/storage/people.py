@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, and_, func, select
 
 from care.domain.consent import COLUMN_OF
 from care.storage.bulk import insert_frame, read_frame, rows_alike
@@ -87,13 +87,14 @@ class Known:
 
 def find_customer(connection: Connection, name: str) -> Known | None:
     """A customer by the shop's customer_id or by her pseudonym."""
-    query = (
-        select(customers.c.customer_key, customers.c.customer_ref)
-        .outerjoin(identities, identities.c.customer_key == customers.c.customer_key)
-        .where(or_(identities.c.customer_id == name, customers.c.customer_ref == name))
-    )
-    row = connection.execute(query).first()
-    return None if row is None else Known(row.customer_key, row.customer_ref)
+    known = select(customers.c.customer_key, customers.c.customer_ref)
+    by_id = known.join(identities).where(identities.c.customer_id == name)
+    # One after the other: asked for at once, neither index would be used.
+    for query in (by_id, known.where(customers.c.customer_ref == name)):
+        row = connection.execute(query).one_or_none()
+        if row is not None:
+            return Known(row.customer_key, row.customer_ref)
+    return None
 
 
 def read_refs(connection: Connection, customer_keys: Sequence[int]) -> list[str]:

@@ -9,6 +9,7 @@ import io
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -115,8 +116,12 @@ def load_snapshot(store: Store, night: date) -> Snapshot:
     """
     snapshot = find_snapshot(store, night)
     if snapshot is None:
-        raise UnableToLoadSnapshot(f"night {night} was not taken; take its snapshot first.")
+        raise _not_taken(night)
     return snapshot
+
+
+def _not_taken(night: date) -> UnableToLoadSnapshot:
+    return UnableToLoadSnapshot(f"night {night} was not taken; take its snapshot first.")
 
 
 def find_snapshot(store: Store, night: date) -> Snapshot | None:
@@ -163,6 +168,37 @@ def newest_snapshot(store: Store) -> Snapshot | None:
 def read_pinned(store: Store, file: PinnedFile) -> pd.DataFrame:
     """Read the rows of a pinned file: the products of a night, or what it set aside."""
     return pd.read_parquet(io.BytesIO(store.read(file.path)))
+
+
+def read_manifest(store: Store, night: date) -> Snapshot:
+    """Load what a night pinned, for who looks at a little of it and checks just what she reads.
+
+    Raises:
+        UnableToLoadSnapshot: the night was not taken.
+    """
+    path = _manifest(night)
+    try:
+        return _parse(store.read(path), path)
+    except FileNotFoundError:
+        raise _not_taken(night) from None
+
+
+@lru_cache(maxsize=8)
+def read_kept(store: Store, file: PinnedFile) -> pd.DataFrame:
+    """Read a pinned file as ``read_pinned`` does, checked, once in a process: it never changes.
+
+    The rows are everybody's who asks, so nobody may change them.
+
+    Raises:
+        UnableToLoadSnapshot: it is gone or not what it was.
+    """
+    try:
+        content = store.read(file.path)
+    except FileNotFoundError:
+        raise UnableToLoadSnapshot(f"{file.path} is gone. {_RESTORE}") from None
+    if facts_of(content).sha256 != file.sha256:
+        raise UnableToLoadSnapshot(f"{file.path} is not what it was. {_RESTORE}")
+    return pd.read_parquet(io.BytesIO(content))
 
 
 def read_if_pinned(store: Store, file: PinnedFile | None) -> pd.DataFrame | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, and_, exists, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, insert, select
 
 from care.storage.bulk import insert_frame, read_frame
 from care.storage.database import lock_table
@@ -74,13 +74,27 @@ def list_suppressions(
     at: datetime | None = None,
     customer_key: int | None = None,
     suppression_id: int | None = None,
+    before: int | None = None,
+    limit: int | None = None,
 ) -> list[Suppression]:
     """Suppressions in the order they came: those that hold at a moment, or all there ever were.
 
-    Of one customer or of one number where asked.
+    Of one customer or of one number where asked. ``limit``: so many, the newest first, from below
+    the number ``before`` on.
     """
+    query = _listed(at, customer_key, suppression_id)
+    if limit is not None:
+        query = query.order_by(None).order_by(suppressions.c.suppression_id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(suppressions.c.suppression_id < before)
+    return [Suppression(**row._asdict()) for row in connection.execute(query)]
+
+
+def _listed(
+    at: datetime | None, customer_key: int | None, suppression_id: int | None
+) -> Select[Any]:
     columns = [suppressions.c[name] for name in Suppression.__slots__ if name in suppressions.c]
-    query = (
+    query: Select[Any] = (
         select(
             *columns,
             identities.c.customer_id,
@@ -98,7 +112,7 @@ def list_suppressions(
         query = query.where(suppressions.c.customer_key == customer_key)
     if suppression_id is not None:
         query = query.where(suppressions.c.suppression_id == suppression_id)
-    return [Suppression(**row._asdict()) for row in connection.execute(query)]
+    return query
 
 
 def _holds(at: datetime) -> ColumnElement[bool]:

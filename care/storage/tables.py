@@ -511,6 +511,7 @@ messages = Table(
         "state", "rendered", "sealed", "accepted", "rejected", "suppressed", "expired", "withdrawn"
     ),
     Index(None, "night", "campaign", "message_id"),
+    Index(None, "night", "state"),
     Index(None, "batch_id"),
     Index(None, "state"),
 )

@@ -6,6 +6,9 @@ from typing import Any
 
 from writing.table import DOCS, table
 
+TELLING_MS = 20
+"""What answers sooner has no row of its own."""
+
 
 def measured(name: str) -> str:
     """What a benchmark measured stage by stage, as it wrote it down, and on what."""
@@ -35,6 +38,27 @@ def measured(name: str) -> str:
     return (
         f"{drawn}{database}. {ran_on['processor']}, {ran_on['cores']} cores, "
         f"{ran_on['memory_gib']} GiB; Python {ran_on['python']}, {versions}.\n\n{rows}"
+    )
+
+
+def answers(name: str) -> str:
+    """How long the console takes for each of its addresses, as ``benchmarks/console.py`` asked."""
+    found = _read(name)
+    ran_on = found["ran_on"]
+    rows = table(
+        ("Address", "First, ms", "Then, ms"),
+        (
+            (f"`{one['path']}`", f"{one['first_ms']:,.0f}", f"{one['warm_ms']:,.0f}")
+            for one in sorted(found["answers"], key=lambda one: -one["warm_ms"])
+            if one["warm_ms"] >= TELLING_MS
+        ),
+    )
+    others = sum(one["warm_ms"] < TELLING_MS for one in found["answers"])
+    drawn = ", ".join(f"{count:,} {what}" for what, count in found["size"].items())
+    return (
+        f"{drawn}, {ran_on['database']}. {ran_on['processor']}, {ran_on['cores']} cores, "
+        f"{ran_on['memory_gib']} GiB; Python {ran_on['python']}.\n\n{rows}\n\n"
+        f"The other {others} addresses take less than {TELLING_MS} ms."
     )
 
 

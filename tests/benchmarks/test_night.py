@@ -71,6 +71,7 @@ def run_tiny(command: str, out: Path) -> str:
     tiny = re.sub(r"--customers \d+", "--customers 1000", lines[0])
     tiny = re.sub(r"--orders \d+", "--orders 20000", tiny)
     tiny = re.sub(r"--candidates \d+", "--candidates 400", tiny)
+    tiny = re.sub(r"--touches \d+", "--touches 50", tiny)
     tiny = tiny.replace("var/benchmarks", str(out))
     done = subprocess.run(
         [sys.executable, *tiny.split()[1:]], cwd=ROOT, capture_output=True, text=True, check=False

@@ -1,11 +1,16 @@
 """Pages as visitors of each language read them, wherever the console is mounted."""
 
+import sys
+
 import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from care.console import foretold
+from care.domain.suppression import Why
+from care.suppression import Scope, suppress
 from tests.console.visit import links
-from tests.workflows.builders import NIGHT, approve, messages_of, release_at
+from tests.workflows.builders import NIGHT, approve, at, messages_of, release_at
 
 CAMPAIGN = f"/nights/{NIGHT}/birthday"
 PAGES = (
@@ -124,6 +129,59 @@ def test_a_picture_is_drawn_and_its_table_taken_away(mei):
     assert "already_touched" not in table.text.splitlines()[0]
     assert table.text.lstrip("\ufeff").startswith("night,outcome,reason,count")
     assert mei.client.get("/pictures/nothing.svg").status_code == 404
+
+
+def test_the_nights_ahead_are_worked_out_beside_the_page(mei, house):
+    address = "/pictures/forecast"
+    waiting = mei.client.get(address)
+    assert waiting.status_code == 202
+    assert "being worked out" in waiting.text
+    assert int(waiting.headers["Refresh"]) > 0
+    assert "being worked out" in mei.client.get(f"{address}.svg").text
+    assert mei.client.get(f"{address}.csv").status_code == 303
+    assert mei.client.get("/api/series/forecast").status_code == 202
+    foretold.WORK.wait(120)
+    assert "2017-11-15" in mei.client.get(f"{address}.csv").text
+    assert "being worked out" not in mei.read(address)
+    kept = list((house.settings.home / "store" / "nights" / str(NIGHT)).glob("ahead-*"))
+    assert len(kept) == 1
+
+
+def test_of_work_that_failed_the_page_says_so_and_is_tried_again(mei, house, monkeypatch):
+    monkeypatch.setattr(foretold, "walk", sys.exit)  # with what it is given, which is no success
+    with mei.client as client:
+        assert client.get("/pictures/forecast").status_code == 202
+        foretold.WORK.wait(120)
+        monkeypatch.undo()
+        with pytest.raises(foretold.UnableToForetell):
+            client.get("/pictures/forecast")
+        assert client.get("/pictures/forecast").status_code == 202
+
+
+def test_the_way_of_a_night_carries_its_numbers_on_its_bars(mei):
+    drawn = mei.client.get("/pictures/funnel.svg").text
+    rows = mei.client.get("/pictures/funnel.csv").text.split()[1:]
+    assert "X-axis" not in drawn
+    for row in rows:
+        assert f">{int(row.split(',')[1]):,}<" in drawn
+
+
+def test_what_must_not_be_sent_is_shown_page_by_page(mei, house):
+    for number in range(1, 54):
+        suppress(
+            house,
+            Scope(address=f"somebody-{number}@example.com"),
+            reason=Why.MANUAL,
+            source="desk",
+            now=at("05:00"),
+        )
+    first = mei.read("/library/suppressions")
+    assert first.count('<td class="num">') == 50
+    (further,) = [one for one in links(first) if "after=" in one]
+    assert mei.read(f"/library/{further.removeprefix('../library/')}").count('class="num">') == 4
+    told = mei.client.get("/api/library/suppressions", params={"limit": 2}).json()
+    assert [one["suppression_id"] for one in told["rows"]] == [53, 52]
+    assert told["next"] == "52"
 
 
 def test_an_exported_trail_computes_nothing_in_a_spreadsheet(mei, house):

@@ -4,8 +4,9 @@ import pandas as pd
 import pytest
 from sqlalchemy import text
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.event import listen
 
-from care.storage import gifts, listing, messages, reviews, tallies
+from care.storage import gifts, listing, messages, nights, people, reviews, tallies
 from care.storage.database import reading, writing
 from care.storage.listing import Chosen
 from care.storage.reviews import Asked
@@ -84,3 +85,27 @@ def test_a_touch_reserves_again_in_a_turn_of_its_own(engine):
     assert counted == {"reserve": 2, "release": 1, "commit": 1}
     assert last["gift_id"].tolist() == ["rose_tea"]
     assert after[0] - before[0] == 900 - before[0]
+
+
+def test_what_is_known_by_its_id_is_not_looked_for_among_all_that_waits(engine):
+    planned(engine, a_customer(1, **BIRTHDAY))
+    asked = []
+    listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2:4]))
+    with reading(engine) as connection:
+        messages.read_composed(connection, ["no-such-message"])
+        nights.read_exclusions_of(connection, 1, NIGHT)
+        people.find_customer(connection, "no-such-customer")
+    on_sqlite = engine.dialect.name == "sqlite"
+    with writing(engine) as connection:
+        if not on_sqlite:
+            connection.execute(text("SET LOCAL enable_seqscan = off"))
+        for sql, values in [one for one in asked if one[0].lstrip().startswith("SELECT")]:
+            plan = "EXPLAIN QUERY PLAN " if on_sqlite else "EXPLAIN "
+            told = "\n".join(
+                str(tuple(row)) for row in connection.exec_driver_sql(plan + sql, values)
+            )
+            assert "ix_messages_state" not in told, told
+            for table in ("messages", "exclusions", "customers", "identities"):
+                assert f"SCAN {table}" not in told, told
+            if on_sqlite and "exclusions" in sql:
+                assert "ix_exclusions_customer_key" in told

@@ -232,7 +232,7 @@ def test_a_message_that_is_written_anew_from_the_same_words_is_the_same(planned_
     house = planned_on_sqlite
     found = messages_of(house)
     with reading(house.engine) as connection:
-        rewriter = correspondence.Rewriter(house, connection, NIGHT, renderer=house.renderer)
+        rewriter = correspondence.Rewriter(house, NIGHT, renderer=house.renderer)
         rows, failed = rewriter.write(connection, found["message_id"].tolist())
     assert failed == {}
     assert {row["message_id"]: row["render_sha256"] for row in rows} == (

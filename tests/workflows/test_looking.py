@@ -11,11 +11,14 @@ from care.desk.exclusion import exclude
 from care.desk.look import show_message
 from care.desk.touch import Chosen
 from care.desk.wording import edit_wording
+from care.domain.campaign import Tables
+from care.domain.campaigns import CAMPAIGNS
 from care.domain.channel import Channel
 from care.domain.consent import Purpose
 from care.domain.decision import Verdict
-from care.explanation import UnableToExplain
+from care.explanation import UnableToExplain, explain
 from care.report import UnableToReport
+from care.storage import people
 from care.storage.database import reading, writing
 from care.storage.tables import access_log, consent_entries, messages, suppressions
 from tests.workflows.builders import (
@@ -43,6 +46,20 @@ def all_pages(ask):
         if page.next is None:
             return rows
         after_ = page.next
+
+
+def test_a_page_ends_where_enough_was_looked_through_and_the_next_one_looks_on(
+    planned, monkeypatch
+):
+    monkeypatch.setattr("care.storage.listing.LOOKED_THROUGH", 3)
+    rare = Chosen(tier=touch.touches(planned, NIGHT, "birthday", limit=100).rows[-1].tier)
+    pages = all_pages(
+        lambda after_: touch.touches(planned, NIGHT, "birthday", chosen=rare, after=after_)
+    )
+    monkeypatch.undo()
+    assert pages == touch.touches(planned, NIGHT, "birthday", chosen=rare, limit=100).rows
+    nobody = touch.touches(planned, NIGHT, "birthday", chosen=Chosen(text="Nobody's name"))
+    assert (nobody.rows, nobody.next) == ([], None)
 
 
 # ── The list ────────────────────────────────────────────────────────────────────────────────────
@@ -249,6 +266,33 @@ def test_a_record_holds_what_the_house_knows_of_her(planned):
     assert any(one.next_on for one in record.considered)
     assert {one["channel"] for one in record.consents} >= {"email", "sms"}
     assert customer.customer_record(planned, "c04", **MEI).excluded[0]["reason"] == "no_consent"
+
+
+def test_the_next_day_is_the_first_night_on_which_the_rule_would_find_her(planned):
+    settings = planned.policy.campaigns["birthday"]
+    for name in ("c06", "c15"):
+        with reading(planned.engine) as connection:
+            key = people.find_customer(connection, name).customer_key
+            person = people.read_people(connection, customer_key=key)
+        tables = Tables(customers=person.assign(tier="member"))
+        ahead = (NIGHT + timedelta(days=number) for number in range(1, 367))
+        found = next(
+            night
+            for night in ahead
+            if len(CAMPAIGNS["birthday"].candidates(tables, settings, night=night))
+        )
+        told = {one.campaign: one for one in explain(planned, name).considered}["birthday"]
+        assert told.next_on in (None, found)
+        assert told.next_on or told.outcome != "not_due"
+
+
+def test_a_record_reads_no_more_of_the_night_than_hers(planned, monkeypatch):
+    def everything(*_given, **_named):
+        raise AssertionError("the files of the whole night are read for one customer")
+
+    for place in ("care.rhythms.read_habits", "care.storage.snapshot._verify"):
+        monkeypatch.setattr(place, everything)
+    assert customer.customer_record(planned, "c15", **MEI).rhythms
 
 
 def messages_tier(runtime, customer_id):

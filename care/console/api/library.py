@@ -8,8 +8,11 @@ from fastapi import APIRouter, Form, HTTPException, Query, Request, UploadFile
 
 from care import gifting, suppression
 from care.console.access import Admin, Viewer
+from care.console.audit import After
 from care.console.library import Known, Tier, saved, specimen_of
 from care.console.page import now_of, runtime_of
+from care.desk.page import Page
+from care.desk.stopped import stopped
 from care.domain.channel import Channel
 from care.gifting import Gifting
 
@@ -96,10 +99,13 @@ def list_suppressions(
     request: Request,
     visitor: Viewer,
     customer: Annotated[str | None, Query(max_length=200)] = None,
-) -> list[Suppressed]:
-    """What must not be sent now, to one customer or any."""
-    rows = suppression.listed(runtime_of(request), customer, at=now_of(request))
-    return [Suppressed(**{name: row[name] for name in Suppressed.__slots__}) for row in rows]
+    after: After = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> Page[Suppressed]:
+    """A page of what must not be sent now, to one customer or any, the newest first."""
+    page = stopped(runtime_of(request), customer, at=now_of(request), after=after, limit=limit)
+    rows = [Suppressed(**{name: row[name] for name in Suppressed.__slots__}) for row in page.rows]
+    return Page(rows, page.next)
 
 
 @router.post("/suppressions/import")

@@ -126,6 +126,8 @@ def find_festivals(tables: Tables, settings: FestivalSettings, *, night: date) -
     people = tables.customers
     found = [candidates({"customer_key": []})]
     for day in _soon(people, settings, night):
+        if not day.who.any():
+            continue
         keys = people["customer_key"].to_numpy()[day.who]
         found.append(
             candidates(
