@@ -15,11 +15,18 @@ import numpy as np
 import pyarrow.parquet
 import pytest
 
+from care.rhythms import MEASURED_LINES
+from care.runtime import open_runtime
+from care.storage.history import open_history
+from care.storage.pieces import sample
+from care.storage.quantities import elasticity
+from care.storage.snapshot import load_snapshot
 from tests.demo.ran import NIGHTS, ON_THE_DEMO, rows, sealed, shell
 
 pytestmark = ON_THE_DEMO
-NAMED = "216"
-"""The first household with a reminder on the first night whom the next two nights mention too."""
+NAMED = "430"
+"""The first household with a reminder on the first night whom the next two nights mention too, and
+nothing else."""
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +39,9 @@ def reminder(home) -> sqlite3.Row:
         WHERE t.night = ? AND t.campaign = 'replenishment' AND t.arm = 'treated'
           AND (SELECT count(DISTINCT night) FROM exclusions e
                WHERE e.customer_key = t.customer_key AND e.campaign = t.campaign) = 2
+          AND NOT EXISTS (SELECT 1 FROM exclusions e
+               WHERE e.customer_key = t.customer_key AND e.campaign <> t.campaign)
+          AND (SELECT count(*) FROM touches o WHERE o.customer_key = t.customer_key) = 1
         ORDER BY CAST(i.customer_id AS INTEGER) LIMIT 1"""
     (found,) = rows(home, query, NIGHTS[0])
     assert found["customer_id"] == NAMED
@@ -52,6 +62,30 @@ def bought(home) -> dict[str, list[date]]:
         if line["quantity"] > 0 and day.isoformat() < NIGHTS[0]:
             found[str(line["product_id"])].append(day)
     return found
+
+
+@pytest.fixture(scope="module")
+def quantities(home, reminder, catalogue) -> dict[date, float]:
+    """How much of what the reminder is about the household bought on each day."""
+    read = pyarrow.parquet.read_table
+    found = defaultdict(float)
+    for line in read(
+        home / "shop" / "orders.parquet", filters=[("household_id", "==", int(NAMED))]
+    ).to_pylist():
+        kind = catalogue.get(str(line["product_id"]), {}).get("product_type")
+        day = line["transaction_timestamp"].replace(tzinfo=UTC)
+        if kind == reminder["product_type"]:
+            found[day.astimezone(ZoneInfo("America/New_York")).date()] += line["quantity"]
+    return found
+
+
+def measured_elasticity(home) -> float:
+    """What this shop's history says; tests/storage_files asks whether that is measured right."""
+    runtime = open_runtime(home=home)
+    night = date.fromisoformat(NIGHTS[0])
+    files = load_snapshot(runtime.store, night).history
+    history = open_history(runtime.store, files, night=night)
+    return elasticity(sample(history, lines=MEASURED_LINES))
 
 
 @pytest.fixture(scope="module")
@@ -86,16 +120,21 @@ def test_the_rhythm_is_one_that_deserves_a_reminder(reminder, days):
     assert -4 <= ahead <= 3
 
 
-def test_the_expected_day_adds_up_by_hand(home, reminder, days):
-    """Last purchase + the law's median: a mean log interval shrunk towards its type's."""
-    query = "SELECT artifact FROM models WHERE kind = 'timing' AND night = ? AND name = 'law'"
+def test_the_expected_day_adds_up_by_hand(home, reminder, days, quantities):
+    """Last purchase + the law's median: a mean log interval shrunk towards its type's.
+
+    And put off as far as more than usual of the type lasts longer in this shop.
+    """
+    query = "SELECT artifact FROM models WHERE kind = 'timing' AND night = ? AND name = 'layered'"
     (model,) = rows(home, query, NIGHTS[0])
     with zipfile.ZipFile(home / "store" / model["artifact"]) as archive:
-        prior = json.loads(archive.read("meta.json"))["parameters"]["prior"]
+        prior = json.loads(archive.read("meta.json"))["parameters"]["ground"]["law"]["prior"]
         arrays = {
-            name.removesuffix(".npy"): np.load(io.BytesIO(archive.read(name))).tolist()
+            name.removeprefix("law_").removesuffix(".npy"): np.load(
+                io.BytesIO(archive.read(name))
+            ).tolist()
             for name in archive.namelist()
-            if name.endswith(".npy")
+            if name.startswith("law_")
         }
     of_type = arrays["prior_types"].index(reminder["type_key"])
     mean, within = arrays["prior_mean"][of_type], arrays["prior_within"][of_type]
@@ -109,7 +148,11 @@ def test_the_expected_day_adds_up_by_hand(home, reminder, days):
     place = next(point for point, alive in enumerate(curve) if alive <= 0.5)
     above, below = curve[place - 1], curve[place]
     median = -6 + 0.01 * (place - 1 + (above - 0.5) / (above - below))
-    expected = days[-1] + timedelta(days=round(math.exp(mu + spread * median)))
+    usual = round(math.exp(mu + spread * median))
+    logs = [math.log(quantities[day]) for day in days]
+    more = logs[-1] - sum(logs) / len(logs)
+    longer = math.exp(measured_elasticity(home) * more)
+    expected = days[-1] + timedelta(days=round(usual * longer))
 
     assert reminder["occasion_on"] == expected.isoformat()
 
