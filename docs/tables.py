@@ -208,7 +208,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "layers": layers,
     **{
         f"measured.{path.stem}": partial(measured, path.stem)
-        for kind in ("night", "rules", "choice")
+        for kind in ("night", "rules", "choice", "recommender")
         for path in sorted((DOCS / "figures").glob(f"{kind}-*.json"))
     },
     **{
