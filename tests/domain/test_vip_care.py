@@ -107,6 +107,7 @@ def test_those_who_never_can_do_not_keep_others_from_their_letter():
     assert sorted(key for key, *_ in written) == list(range(11, 21))
 
 
+@pytest.mark.slow
 def test_her_place_is_about_the_same_in_every_quarter():
     people = vips(40)
     first = {key: date.fromisoformat(day) for key, _, day in live(people, Q4)}

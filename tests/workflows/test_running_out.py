@@ -92,6 +92,7 @@ def test_what_somebody_at_home_bought_lately_is_not_running_out(planned, her, tm
     assert_laws(runtime)
 
 
+@pytest.mark.slow
 def test_what_is_sold_out_is_told_with_what_stands_in_for_it(planned, her, tmp_path):
     who, product = her
     runtime = a_house(tmp_path)
