@@ -51,7 +51,7 @@ def test_who_lives_alone_keeps_her_own(couple):
 
 
 def habits_of(tmp_path, orders, *, together):
-    """Her breaks and silences on the night, by the shop's product and customer numbers."""
+    """Her breaks, silences and rhythms on the night."""
     people = [
         one | {"household_id": "h1" if together and one["customer_id"] in (HER, OTHER) else None}
         for one in some_customers()
@@ -62,9 +62,10 @@ def habits_of(tmp_path, orders, *, together):
         her = connection.execute(identities.select().where(identities.c.customer_id == HER)).one()
     found = read_habits(runtime.store, NIGHT)
     mine = (
-        frame[frame["customer_key"] == her.customer_key] for frame in (found.breaks, found.silences)
+        frame[frame["customer_key"] == her.customer_key]
+        for frame in (found.breaks, found.silences, found.rhythms)
     )
-    return tuple(map(len, mine))
+    return tuple(mine)
 
 
 def test_a_habit_that_somebody_at_home_goes_on_with_is_not_broken(tmp_path):
@@ -79,8 +80,12 @@ def test_a_habit_that_somebody_at_home_goes_on_with_is_not_broken(tmp_path):
     ]
     assert any(line["customer_id"] == OTHER and line["product_id"].startswith("p-0-")
                for line in orders)  # fmt: skip
-    assert habits_of(tmp_path, orders, together=False) == (1, 0)
-    assert habits_of(tmp_path, orders, together=True) == (0, 0)
+    breaks, silences, _ = habits_of(tmp_path, orders, together=False)
+    assert (len(breaks), len(silences)) == (1, 0)
+    breaks, _, rhythms = habits_of(tmp_path, orders, together=True)
+    assert breaks.empty
+    coffee = rhythms[rhythms["category"] == "COFFEE"]
+    assert (coffee["household_bought_on"] > coffee["last_day"]).all()
 
 
 def test_who_is_silent_while_her_household_comes_is_not_missed(tmp_path):
@@ -89,7 +94,10 @@ def test_who_is_silent_while_her_household_comes_is_not_missed(tmp_path):
         for line in some_orders(some_customers())
         if not (line["customer_id"] == HER and f"{line['ordered_at']:%Y-%m-%d}" > STOPPED)
     ]
-    _, silences = habits_of(tmp_path, orders, together=False)
-    assert silences == 1
-    _, silences = habits_of(tmp_path, orders, together=True)
-    assert silences == 0
+    _, silences, rhythms = habits_of(tmp_path, orders, together=False)
+    assert len(silences) == 1
+    assert len(rhythms)
+    assert (rhythms["household_away_from"] <= pd.Timestamp(NIGHT)).all()
+    _, silences, rhythms = habits_of(tmp_path, orders, together=True)
+    assert silences.empty
+    assert (rhythms["household_away_from"] > pd.Timestamp(NIGHT)).all()
