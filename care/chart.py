@@ -96,8 +96,9 @@ def draw_timing(found: TimingEvaluated, *, as_png: bool = False) -> bytes:
     """Whether promises came true, and how right due lists are by length, at the first horizon."""
     horizon, trial = next(iter(found.trials.items()))
     shown = sorted(trial.figures, key=lambda name: -trial.figures[name]["ap"])[:4]
-    model = alt.Color("model:N", title=None, sort=[name.replace("_", " ") for name in shown])
+    model = alt.Color("model:N", legend=None, sort=[name.replace("_", " ") for name in shown])
     colour = model.scale(range=list(PALETTE[: len(shown)]))
+    # Marks tell the models apart in any print, so colours need no key of their own.
     shape = alt.Shape("model:N", title=None, sort=[name.replace("_", " ") for name in shown])
     groups: list[dict[str, Any]] = [
         {**one, "model": name.replace("_", " ")}

@@ -3,6 +3,7 @@
 from typing import Any
 
 import altair as alt
+import numpy as np
 import pandas as pd
 import vl_convert
 from babel.numbers import get_currency_precision
@@ -11,6 +12,7 @@ from care.console.speech import Speech
 
 INK, MID, PALE = "#1f3d4d", "#6f93a6", "#d5e1e7"
 WIDTH = 760
+WHITE_FROM = 0.65
 NAMED = 8
 """So many campaigns have a row of their own; the others share one."""
 
@@ -65,23 +67,24 @@ def exclusions(rows: pd.DataFrame, say: Speech) -> str:
         return nothing(say)
     told = rows.assign(
         reason=[
-            say("tonight.deferred", reason=say.name("reason", reason))
-            if outcome == "deferred"
-            else say.name("reason", reason)
+            _why_not(outcome, reason, say)
             for outcome, reason in zip(rows["outcome"], rows["reason"], strict=True)
         ]
     )
-    told = _days(told, say)
+    # Beyond so much of the way from light to dark white is read better than black.
+    dark = float(np.expm1(np.log1p(told["count"].max()) * WHITE_FROM))
+    told = _days(told.assign(dark=told["count"] > dark), say)
+    # No line of a grid may run through the numbers.
     base = alt.Chart(told).encode(
-        x=_night(told), y=alt.Y("reason:N", title=None, axis=alt.Axis(labelLimit=320))
+        x=_night(told, grid=False),
+        y=alt.Y("reason:N", title=None, axis=alt.Axis(labelLimit=320, grid=False)),
     )
     shades = base.mark_rect(stroke="#ffffff").encode(
         color=alt.Color("count:Q", legend=None).scale(range=[PALE, INK], type="symlog")
     )
-    middle = float(told["count"].max()) / 3
     numbers = base.mark_text(fontSize=10).encode(
         text="count:Q",
-        color=alt.condition(f"datum.count > {middle}", alt.value("#ffffff"), alt.value("#111111")),
+        color=alt.condition("datum.dark", alt.value("#ffffff"), alt.value("#111111")),
     )
     return _svg((shades + numbers).properties(width=WIDTH - 300, height=alt.Step(24)))
 
@@ -145,13 +148,14 @@ def models(rows: pd.DataFrame, say: Speech) -> str:
     base = alt.Chart(told).encode(
         x=_night(told),
         y=alt.Y("value:Q", title=None, axis=alt.Axis(tickCount=4)).scale(zero=False),
-        shape=alt.Shape("model:N", title=None),
-        strokeDash=alt.StrokeDash("model:N", title=None),
-        color=alt.Color("model:N", title=None).scale(range=[INK, "#000000", MID, "#9aa7ae"]),
+        color=alt.Color("model:N", title=None, legend=None).scale(
+            range=[INK, "#000000", MID, "#9aa7ae", "#5b6f78"]
+        ),
     )
-    both = (base.mark_line() + base.mark_point(filled=True, size=55)).properties(
-        width=WIDTH - 220, height=150
-    )
+    # One key is enough: marks tell models apart in any print, and lines join them.
+    lines = base.mark_line().encode(strokeDash=alt.StrokeDash("model:N", legend=None))
+    marks = base.mark_point(filled=True, size=55).encode(shape=alt.Shape("model:N", title=None))
+    both = (lines + marks).properties(width=WIDTH - 220, height=150)
     return _svg(both.facet(row=alt.Row("metric:N", title=None)).resolve_scale(y="independent"))
 
 
@@ -174,12 +178,19 @@ def _days(rows: pd.DataFrame, say: Speech) -> pd.DataFrame:
     ).sort_values("night", kind="stable")
 
 
-def _night(rows: pd.DataFrame) -> Any:
+def _why_not(outcome: str, reason: str, say: Speech) -> str:
+    if not reason:  # who is held out for comparison was not left out for anything
+        return say.name("outcome", outcome)
+    named = say.name("reason", reason)
+    return say("tonight.deferred", reason=named) if outcome == "deferred" else named
+
+
+def _night(rows: pd.DataFrame, *, grid: bool = True) -> Any:
     return alt.X(
         "day:O",
         title=None,
         sort=list(rows["day"].drop_duplicates()),
-        axis=alt.Axis(labelAngle=-45, labelOverlap=True),
+        axis=alt.Axis(labelAngle=-45, labelOverlap=True, grid=grid),
     )
 
 
