@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 LISTS = ("--k", "--models", "--horizon", "--origins")
 PICTURES = (".svg", ".png")
 
+Names = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME…", help="Measure only these. Default: all there are"),
+]
+Zone = Annotated[
+    str, typer.Option(metavar="ZONE", help="Where moments with a UTC offset become days.")
+]
+
 evaluate = typer.Typer(help="Measure the models on a shop's own orders.", **PLAIN)
 
 
@@ -60,13 +68,8 @@ def items(
             help="Lengths of list, such as 10 20; models are compared at the first. Default: 10 20",
         ),
     ] = None,
-    models: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME…", help="Measure only these. Default: all there are"),
-    ] = None,
-    timezone: Annotated[
-        str, typer.Option(metavar="ZONE", help="Where moments with a UTC offset become days.")
-    ] = "UTC",
+    models: Names = None,
+    timezone: Zone = "UTC",
     basket_index: Annotated[
         bool,
         typer.Option(
@@ -166,13 +169,8 @@ def timing(
             "horizons are over",
         ),
     ] = None,
-    models: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME…", help="Measure only these. Default: all there are"),
-    ] = None,
-    timezone: Annotated[
-        str, typer.Option(metavar="ZONE", help="Where moments with a UTC offset become days.")
-    ] = "UTC",
+    models: Names = None,
+    timezone: Zone = "UTC",
     seed: Annotated[int, typer.Option(min=0, help="Of the intervals.")] = 0,
     plot: Annotated[
         Path | None,

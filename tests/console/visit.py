@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from httpx import Response
+from starlette.routing import Mount
 from starlette.testclient import TestClient
 
 from care.console.alone import Turnstile
@@ -29,7 +30,8 @@ class Visit:
     @property
     def console(self) -> FastAPI:
         """The console without the way in."""
-        inner: FastAPI = self.app.routes[-1].app  # type: ignore[attr-defined]
+        (inner,) = (route.app for route in self.app.routes if isinstance(route, Mount))
+        assert isinstance(inner, FastAPI)
         return inner
 
     def read(self, path: str, **query: Any) -> str:
