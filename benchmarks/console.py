@@ -31,7 +31,7 @@ from rich.table import Table
 from sqlalchemy import event, func, select
 from starlette.testclient import TestClient
 
-from benchmarks.measure import machine
+from benchmarks.measure import UnableToMeasure, machine
 from benchmarks.night import NIGHT, NOW, open_database
 from benchmarks.shop import Size, make_shop
 from care import correspondence, desk, nightly, training
@@ -48,10 +48,6 @@ WARM = 5
 SLOWEST = 8
 """So many of the slowest answers are told with the plans of their reads."""
 PICTURES = ("funnel", "touches", "exclusions", "gifts", "batches", "items", "timing", "calibration")
-
-
-class UnableToMeasure(Exception):
-    """The ledger is not as large as it was asked to be, or a page cannot be had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +91,7 @@ def open_house(home: Path, many: int, database_url: str | None) -> Runtime:
     """A shop of so many customers whose night waits for review; one that is there is opened."""
     if not (home / "shop" / "shop.toml").exists():
         make_shop(home / "shop", Size(many, LINES_EACH * many))
-    opened = open_runtime(home=home, database_url=database_url)
-    # The last day of a drawn shop is short, and a feed in doubt would pause half the campaigns.
-    feed = opened.policy.feed.model_copy(update={"min_share": 0.0})
-    runtime = Runtime(opened.settings, opened.policy.model_copy(update={"feed": feed}))
+    runtime = open_runtime(home=home, database_url=database_url)
     with reading(runtime.engine) as connection:
         if reviews.list_campaigns(connection, night=NIGHT):
             return runtime

@@ -12,6 +12,10 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
+class UnableToMeasure(Exception):
+    """What was to be measured did not happen, so that its figures would mean something else."""
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """One stage: seconds, rows, the peak resident memory, and the bare limit of the same work."""

@@ -36,7 +36,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.measure import Measured, machine, measured, peak_gib
+from benchmarks.measure import Measured, UnableToMeasure, machine, measured, peak_gib
 from benchmarks.shop import Size, make_shop
 from care import correspondence, desk, nightly, release, training
 from care.domain.decision import Verdict
@@ -105,8 +105,14 @@ def measure_night(home: Path, database_url: str | None) -> list[Measured]:
         return load_snapshot(runtime.store, NIGHT).counts["orders"].kept
 
     stage("take_snapshot", lambda: nightly.take_snapshot(runtime, night=NIGHT), lines)
-    stage("train_items", lambda: training.train_items(runtime, night=NIGHT, now=NOW), lines)
-    stage("train_timing", lambda: training.train_timing(runtime, night=NIGHT, now=NOW), lines)
+
+    def learnt(verdict: str) -> int:
+        if verdict.startswith("not trained"):
+            raise UnableToMeasure(f"a night that learns nothing measures nothing: {verdict}")
+        return lines(verdict)
+
+    stage("train_items", lambda: training.train_items(runtime, night=NIGHT, now=NOW), learnt)
+    stage("train_timing", lambda: training.train_timing(runtime, night=NIGHT, now=NOW), learnt)
     stage("score", lambda: nightly.score(runtime, night=NIGHT), int)
     with Stopwatch(nights, "save_plan") as writing_rows:
         shards = stage(

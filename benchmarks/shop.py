@@ -121,7 +121,8 @@ def _regular_baskets(
     """One product for two customers in three, every 30 days or so, a basket each time."""
     regulars = np.flatnonzero(rng.random(size.customers) < 2 / 3)
     every = rng.lognormal(np.log(32), 0.25, regulars.size)
-    times = np.floor(DAYS / every).astype(np.int64)
+    # One more than fit, so that they come as often in the last weeks as ever.
+    times = np.ceil(DAYS / every).astype(np.int64) + 1
     who = np.repeat(np.arange(regulars.size), times)
     nth = np.arange(who.size) - np.repeat(np.cumsum(times) - times, times)
     jitter = rng.normal(0, 0.12, who.size)
