@@ -203,7 +203,7 @@ def exclude(
     now: Now = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take customers out of a campaign, for good.
+    """Take customers out of a campaign.
 
     It must be approved anew. Their messages are withdrawn and their gifts given back.
     """
@@ -238,7 +238,7 @@ def undo(
     now: Now = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take back the last verdict; the trail keeps both."""
+    """Take back the last verdict or change; the trail keeps both."""
     from dataclasses import asdict
 
     from care.desk.undoing import undo

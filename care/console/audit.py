@@ -20,7 +20,7 @@ Text = Annotated[str | None, Query(max_length=200)]
 After = Annotated[str | None, Query(pattern=r"^[0-9]{1,9}$")]
 COLUMNS = (
     "decision_id", "decided_at", "actor", "verdict", "night", "campaign", "content_hash", "reason",
-    "previous_hash", "entry_hash",
+    "details", "previous_hash", "entry_hash",
 )  # fmt: skip
 
 
@@ -72,6 +72,7 @@ def audit_page(
         after=after,
         checked=check_audit(runtime) if check else None,
         campaigns=sorted(runtime.policy.campaigns),
+        gifts=runtime.policy.gifts,
     )
 
 

@@ -20,6 +20,8 @@ from care.desk.letter import OpenLetter, open_letters
 from care.desk.overview import overview
 from care.desk.sample import samples
 from care.desk.wording import wordings_of
+from care.domain.decision import Verdict
+from care.domain.trail import why_not_undone
 
 router = APIRouter()
 SAMPLES = 6
@@ -83,6 +85,8 @@ def show_campaign(
         another=secrets.randbelow(2**31),
         grant=grant,
         trail=trail[::-1],
+        undone={one.told["undone"] for one in trail if one.verdict is Verdict.UNDO},
+        may_undo=not why_not_undone(trail, stands.state),
         told=told,
     )
 

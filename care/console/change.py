@@ -61,7 +61,7 @@ def decide(
 def take_back(
     request: Request, visitor: Reviewer, night: date, campaign: str, seen: Seen, reason: Reason = ""
 ) -> Response:
-    """Take the last decision back, as long as nothing is on its way."""
+    """Take the last decision or change back, as long as nothing is on its way."""
     return _of_campaign(
         request,
         visitor,

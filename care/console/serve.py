@@ -1,6 +1,7 @@
 """Serving the console on this machine until it is stopped."""
 
 import errno
+import gc
 import socket
 from collections.abc import Callable
 from datetime import datetime
@@ -34,6 +35,7 @@ def serve(
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, server_header=False, lifespan="off"
         )
+        gc.freeze()  # what is there by now stays, and no page waits until it is looked through
         tell(
             f"The console is open on this machine. {name} comes in once with this address:\n\n"
             f"  http://{HOST}:{taken}/enter?token={turnstile.token}\n\n"

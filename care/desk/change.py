@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from care.desk.verdict import RETRIES, UnableToDecide, find, refuse_if_moved, refuse_if_over
 from care.desk.waiting import measured
 from care.domain.decision import Decision, State, Verdict
+from care.domain.trail import changed_by
 from care.runtime import Runtime
 from care.storage import messages, reviews, tallies
 from care.storage.database import reading, writing
@@ -86,7 +87,7 @@ def _recorded(
 ) -> CampaignNight:
     """The campaign with its new content, which waits, or stays held, for a person."""
     rendered = messages.read_for_review(connection, stood.night, stood.campaign)
-    told = f"changed by {actor}: {verdict.replace('_', ' ')}"
+    told = changed_by(actor, verdict)
     changed = replace(
         stood,
         **measured(rendered),

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from care.desk.change import Changed, change
+from care.desk.revival import revive
 from care.desk.verdict import UnableToDecide
-from care.domain.decision import Verdict
+from care.domain.decision import Decision, Verdict
 from care.runtime import Runtime
 from care.storage import exclusions, gifts, listing, messages, people
 from care.storage.listing import Chosen
@@ -33,7 +34,7 @@ def exclude(
     now: datetime,
     seen: str | None = None,
 ) -> Changed:
-    """Take customers out of a campaign of the night, for good, with the reviewer's words.
+    """Take customers out of a campaign of the night, with the reviewer's words.
 
     Named by one of three: ``customers`` (customer_id or pseudonym), ``message_ids``, or all that a
     filter finds, ``chosen``. Their messages are withdrawn, their gifts given back, each is on
@@ -51,8 +52,7 @@ def exclude(
         touched = messages.end_messages(connection, ids, "withdrawn", WITHDRAWN_AS)
         gifts.settle(connection, touched, "release")
         exclusions.take_out(connection, touched, words=reason, actor=actor, at=now)
-        listed = hashlib.sha256("\n".join(ids).encode()).hexdigest()
-        return len(ids), {"messages": len(ids), "message_ids_sha256": listed}
+        return len(ids), {"messages": len(ids), "message_ids_sha256": _listed(ids)}
 
     return change(
         runtime,
@@ -65,6 +65,35 @@ def exclude(
         now=now,
         seen=seen,
     )
+
+
+def put_back(
+    runtime: Runtime,
+    connection: Connection,
+    stood: CampaignNight,
+    line: Decision,
+    *,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Put everybody back who was taken out by a line of the trail, with the gifts they had.
+
+    Raises:
+        UnableToDecide: who they were cannot be told, or their messages cannot wait again.
+    """
+    out = exclusions.taken_out_at(connection, stood.night, stood.campaign, line.decided_at)
+    ids = out["message_id"].tolist()
+    if _listed(ids) != line.told["message_ids_sha256"]:
+        raise UnableToDecide(
+            f"whom {line.actor} took out of {stood.campaign} of {stood.night} cannot be told from "
+            "what else was taken out at that moment. Nothing is taken back."
+        )
+    exclusions.put_back(connection, out["touch_id"].unique().tolist(), actor=actor, at=now)
+    revive(runtime, connection, stood, ids)
+
+
+def _listed(message_ids: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(message_ids).encode()).hexdigest()
 
 
 def _found(

@@ -10,8 +10,9 @@ from sqlalchemy import Connection
 
 from care.correspondence import Rewriter
 from care.desk.change import Changed, change
+from care.desk.revival import reserve, rewrite
 from care.desk.verdict import UnableToDecide
-from care.domain.decision import Verdict
+from care.domain.decision import Decision, Verdict
 from care.domain.gift import possible_gifts
 from care.domain.segment import prefers_plain
 from care.runtime import Runtime
@@ -88,7 +89,13 @@ def swap_gift(
         rewriter = Rewriter(runtime, stood.night, renderer=renderer_with(runtime, edits))
         for why in rewriter.rewrite(connection, [message_id]).values():
             raise UnableToDecide(f"with {choice.label} the message cannot be written: {why}")
-        return 1, {"message_id": message_id, "before": touch["gift_id"], "after": gift_id}
+        before = {"before": touch["gift_id"], "cost_before": touch["gift_cost"]}
+        return 1, {
+            "message_id": message_id,
+            **before,
+            "note_before": touch["gift_note"],
+            "after": gift_id,
+        }
 
     return change(
         runtime,
@@ -101,6 +108,35 @@ def swap_gift(
         now=now,
         seen=seen,
     )
+
+
+def give_back(
+    runtime: Runtime, connection: Connection, stood: CampaignNight, line: Decision
+) -> None:
+    """Give one message the gift again that it had before a line of the trail.
+
+    Raises:
+        UnableToDecide: the message is gone, or the gift, its code or the money is.
+    """
+    told = line.told
+    gifts.lock_gifts(connection)
+    touch = _unsent(connection, told["message_id"])
+    gifts.settle(connection, [touch["touch_id"]], "release")
+    had = {
+        "touch_id": touch["touch_id"],
+        "gift_id": told["before"],
+        "gift_cost": told.get("cost_before", 0),
+    }
+    given = pd.DataFrame([had] if told["before"] else [], columns=list(had))
+    reserve(runtime, connection, stood, given)
+    gifts.choose(
+        connection,
+        touch["touch_id"],
+        told["before"],
+        cost=had["gift_cost"],
+        note=told.get("note_before", ""),
+    )
+    rewrite(runtime, connection, stood, [told["message_id"]])
 
 
 def _chosen(choices: list[Choice], gift_id: str | None) -> Choice:

@@ -1,23 +1,25 @@
-"""Taking back the last decision on a campaign of the night."""
+"""Taking back the last verdict on a campaign of the night, or the last change of its messages."""
 
 import logging
+from collections.abc import Sequence
 from datetime import date, datetime
 
 import orjson
-import pandas as pd
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from care.correspondence import Rewriter
+from care.desk.exclusion import put_back
+from care.desk.gift import give_back
+from care.desk.revival import revive
 from care.desk.verdict import RETRIES, UnableToDecide, find, refuse_if_moved, withdrawn_as
 from care.desk.waiting import measured
-from care.domain.decision import Decision, State, Verdict
-from care.domain.trail import Stood, stood, why_not_undone
+from care.desk.wording import restore_wording
+from care.domain.decision import CHANGES, Decision, State, Verdict
+from care.domain.trail import Stood, changed_by, last_change, stood, why_not_undone
 from care.runtime import Runtime
-from care.storage import codes, gifts, messages, nights, reviews, tallies, wordings
+from care.storage import messages, reviews, tallies, withdrawals
 from care.storage.database import reading, writing
 from care.storage.reviews import CampaignNight
-from care.wording import renderer_with
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +34,11 @@ def undo(
     now: datetime,
     seen: str | None = None,
 ) -> CampaignNight:
-    """Take back the last approval, hold or rejection; the campaign is as it was before it.
+    """Take back the last verdict or change; the campaign is as it was before it.
 
-    A rejected campaign's messages come back if their gifts can be reserved again. What was approved
-    before and has changed since waits. The trail keeps both lines.
+    Who was taken out is in it again, a gift and a wording are what they were, and a rejected
+    campaign's messages come back, if their gifts can be reserved again. What was approved before
+    is approved again if it reads exactly as then, else it waits. The trail keeps both lines.
 
     Raises:
         UnableToDecide: nothing to take back, gifts or money are gone, no reason, content changed,
@@ -73,8 +76,8 @@ def _take_back(
         raise UnableToDecide(f"nothing to undo on {campaign.campaign} of {campaign.night}: {why}")
     *_, before, last = stood(trail)
     undone = trail[-1] if last.by is None else last.by
-    if undone.verdict is Verdict.REJECT:
-        campaign = _restore(runtime, connection, campaign)
+    _restore(runtime, connection, campaign, undone, actor=actor, now=now)
+    campaign = _recounted(connection, campaign, undone, [line for line in trail if line != undone])
     state, approval_id = _standing(before, campaign)
     told = {"undone": undone.decision_id, "verdict": undone.verdict, "leads_to": state}
     reviews.append(
@@ -89,6 +92,49 @@ def _take_back(
     reviews.stand(connection, campaign, state, approval_id)
 
 
+def _restore(
+    runtime: Runtime,
+    connection: Connection,
+    campaign: CampaignNight,
+    undone: Decision,
+    *,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Bring a campaign's messages back to what they were before a line of its trail."""
+    match undone.verdict:
+        case Verdict.REJECT:
+            withdrawn = withdrawn_as(Verdict.REJECT)
+            ids = withdrawals.withdrawn_of(connection, campaign.night, campaign.campaign, withdrawn)
+            revive(runtime, connection, campaign, ids)
+        case Verdict.EXCLUDE:
+            put_back(runtime, connection, campaign, undone, actor=actor, now=now)
+        case Verdict.SWAP_GIFT:
+            give_back(runtime, connection, campaign, undone)
+        case Verdict.EDIT_WORDING:
+            restore_wording(runtime, connection, campaign, undone, actor=actor, now=now)
+        case _:
+            pass
+
+
+def _recounted(
+    connection: Connection, campaign: CampaignNight, undone: Decision, left: Sequence[Decision]
+) -> CampaignNight:
+    """The campaign with what its messages come to again, and who changed it yet."""
+    gone = changed_by(undone.actor, undone.verdict)
+    needs = [why for why in campaign.needs_person if why != gone]
+    change = last_change(left)
+    yet = change and changed_by(change.actor, change.verdict)
+    if yet and yet not in needs:
+        needs.append(yet)
+    rendered = messages.read_for_review(connection, campaign.night, campaign.campaign)
+    found = reviews.with_content(campaign, **measured(rendered), needs_person=needs)
+    if found != campaign or undone.verdict in CHANGES:
+        reviews.change_content(connection, found)
+        tallies.tally(connection, campaign.night, campaign.campaign)
+    return found
+
+
 def _standing(before: Stood, campaign: CampaignNight) -> tuple[State, int | None]:
     """An approval holds for exactly what it was given on; else the campaign waits."""
     approved: Decision | None = before.by if before.state is State.APPROVED else None
@@ -97,53 +143,3 @@ def _standing(before: Stood, campaign: CampaignNight) -> tuple[State, int | None
     if approved.content_hash != campaign.content_hash:
         return State.WAITING, None
     return State.APPROVED, approved.decision_id
-
-
-def _restore(runtime: Runtime, connection: Connection, campaign: CampaignNight) -> CampaignNight:
-    """Bring back what the rejection withdrew, each message with the gift it had."""
-    night, name = campaign.night, campaign.campaign
-    ids = messages.withdrawn_of(connection, night, name, withdrawn_as(Verdict.REJECT))
-    if crowded := nights.count_touched_since(connection, night, name):
-        raise UnableToDecide(
-            f"{crowded} customers of {name} of {night} were planned other messages by a later "
-            "night, as if these would not go. It stays rejected."
-        )
-    gifts.lock_gifts(connection)
-    messages.restore_messages(connection, ids)
-    held = messages.read_gifts(connection, ids)
-    _refuse_lacking(runtime, connection, held, campaign)
-    gifts.reserve_again(connection, held, night=night)
-    coded = held[held["gift_id"].isin(codes.needed(connection))]
-    if len(coded):  # the codes they had may be somebody else's by now
-        edits = wordings.read_edited(connection, night, name)
-        renderer = renderer_with(runtime, edits)
-        rewriter = Rewriter(runtime, night, renderer=renderer)
-        for why in rewriter.rewrite(connection, coded["message_id"].tolist()).values():
-            raise UnableToDecide(f"a message cannot be written again: {why}. It stays rejected.")
-    changed = measured(messages.read_for_review(connection, night, name))
-    if changed["content_hash"] == campaign.content_hash:
-        return campaign
-    restored = reviews.with_content(campaign, **changed)
-    reviews.change_content(connection, restored)
-    tallies.tally(connection, night, name)
-    return restored
-
-
-def _refuse_lacking(
-    runtime: Runtime, connection: Connection, held: pd.DataFrame, campaign: CampaignNight
-) -> None:
-    """There must be as many pieces, codes and as much money as were given back."""
-    left = gifts.pieces_left(connection, runtime.policy.gifts)
-    for gift_id, count in held["gift_id"].value_counts().sort_index().items():
-        if left.get(str(gift_id), count) < count:
-            raise UnableToDecide(
-                f"{campaign.campaign} of {campaign.night} stays rejected: it needs {count} of "
-                f"{gift_id}, and {left[str(gift_id)]} are left"
-            )
-    cost = int(held["gift_cost"].sum())
-    for budget, spent in gifts.budgets_of(connection, campaign.night):
-        if budget is not None and spent + cost > budget:
-            raise UnableToDecide(
-                f"{campaign.campaign} of {campaign.night} stays rejected: its gifts cost {cost}, "
-                f"and the budget has {budget - spent} left"
-            )

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from care import report
 from care.domain.decision import BY_POLICY, State, Verdict, content_hash, outside_bounds
 from care.domain.recommendation import FALLBACKS
-from care.domain.trail import last_change
+from care.domain.trail import changed_by, last_change
 from care.runtime import Runtime
 from care.storage import messages, reviews, tallies
 from care.storage.database import reading, writing
@@ -104,7 +104,7 @@ def _changed_by(connection: Connection, night: date, campaign: str) -> list[str]
     change = last_change([line for line, _ in trail])
     if change is None:
         return []
-    return [f"changed by {change.actor}: {change.verdict.replace('_', ' ')}"]
+    return [changed_by(change.actor, change.verdict)]
 
 
 def list_campaigns(

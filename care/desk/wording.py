@@ -11,9 +11,10 @@ from sqlalchemy import Connection
 from care.correspondence import Rewriter
 from care.desk.change import Changed, change
 from care.desk.changes import difference
+from care.desk.revival import rewrite
 from care.desk.verdict import UnableToDecide, find
 from care.domain.channel import Channel
-from care.domain.decision import Verdict
+from care.domain.decision import Decision, Verdict
 from care.rendering.edited import Place, open_edited
 from care.rendering.lint import UnableToLoadTemplates
 from care.rendering.problem import Problem
@@ -74,9 +75,14 @@ def wordings_of(runtime: Runtime, night: date, campaign: str) -> list[Wording]:
         places = messages.places_of(connection, night, campaign)
     found = []
     for channel, locale in places:
-        own = [one for one in edits if (one.channel, one.locale) == (channel, locale)]
+        place = (campaign, Channel(channel), locale)
+        house, texts = texts_of(runtime, place, []), texts_of(runtime, place, edits)
+        own = [
+            one
+            for one in edits
+            if (one.channel, one.locale) == (channel, locale) and one.source != house[one.part]
+        ]
         last = max(own, key=lambda one: one.at, default=None)
-        texts = texts_of(runtime, (campaign, Channel(channel), locale), edits)
         found.append(
             Wording(
                 channel, locale, texts, last.editor if last else None, last.at if last else None
@@ -176,6 +182,42 @@ def edit_wording(
         now=now,
         seen=seen,
     )
+
+
+def restore_wording(
+    runtime: Runtime,
+    connection: Connection,
+    stood: CampaignNight,
+    line: Decision,
+    *,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Let a campaign say again what it said before a line of the trail.
+
+    Raises:
+        UnableToDecide: some message cannot be written with it any more.
+    """
+    told = line.told
+    place: Place = (stood.campaign, Channel(told["channel"]), told["locale"])
+    earlier = wordings.read_edited(connection, stood.night, stood.campaign, before=line.decided_at)
+    texts = texts_of(runtime, place, earlier)
+    edits = [
+        Edited(
+            stood.night,
+            stood.campaign,
+            told["channel"],
+            told["locale"],
+            part,
+            texts[part],
+            actor,
+            now,
+        )
+        for part in told["difference"]
+    ]
+    wordings.add(connection, edits)
+    ids = messages.written_as(connection, stood.night, *map(str, place))
+    rewrite(runtime, connection, stood, ids)
 
 
 def _theirs(

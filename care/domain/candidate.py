@@ -26,6 +26,7 @@ DTYPES: Mapping[str, str] = {
 
 
 _NOTHING: Mapping[str, Any] = {"Int16": pd.NA, "Int64": pd.NA, "str": ""}
+_NONE = pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in DTYPES.items()})
 
 
 def facts(columns: Mapping[str, Iterable[object]]) -> list[str]:
@@ -50,6 +51,8 @@ def _missing(value: object) -> bool:
 def candidates(columns: Mapping[str, object], *, index: pd.Index | None = None) -> pd.DataFrame:
     """Make a candidate frame from the columns a rule knows; the others are filled with nothing."""
     frame = pd.DataFrame(dict(columns), index=index)
+    if frame.empty:  # as most rules find it for one customer, and typing columns takes its time
+        return _NONE.copy()
     for name, dtype in DTYPES.items():
         if name not in frame:
             frame[name] = _NOTHING.get(dtype, pd.NaT)

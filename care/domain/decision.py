@@ -5,6 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
+
+import orjson
 
 from care.domain.campaign import Bounds
 
@@ -64,6 +67,12 @@ class Decision:
     reason: str
     previous_hash: str
     details: str = ""
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """``details`` opened; nothing of a plain verdict."""
+        found: dict[str, Any] = orjson.loads(self.details) if self.details else {}
+        return found
 
     @property
     def entry_hash(self) -> str:

@@ -15,21 +15,27 @@ class Stood:
 
 
 def last_change(trail: Sequence[Decision]) -> Decision | None:
-    """The last line that changed a campaign's messages, if somebody did."""
-    return next((line for line in reversed(trail) if line.verdict in CHANGES), None)
+    """The last line that changed a campaign's messages and was not taken back, if there is one."""
+    lines = (step.by for step in reversed(stood(trail)))
+    return next((line for line in lines if line is not None and line.verdict in CHANGES), None)
+
+
+def changed_by(actor: str, verdict: Verdict) -> str:
+    """Why a campaign that somebody changed needs a person, in words."""
+    return f"changed by {actor}: {verdict.replace('_', ' ')}"
 
 
 def stood(trail: Sequence[Decision]) -> list[Stood]:
-    """How a campaign came to stand as it does, as far as that can be taken back; now is last.
+    """How a campaign came to stand as it does; now is last.
 
-    ``trail``: its lines in order. What changes its messages voids whatever was said before, so
-    nothing beyond it is left; what was taken back is gone.
+    ``trail``: its lines in order. What changes its messages voids the approval before it, so that
+    it waits, or stays held; what was taken back is gone.
     """
     steps = [Stood(State.WAITING)]
     for line in trail:
         if line.verdict in CHANGES:
             held = steps[-1].state is State.HELD
-            steps = [Stood(State.HELD if held else State.WAITING)]
+            steps.append(Stood(State.HELD if held else State.WAITING, line))
         elif line.verdict is Verdict.UNDO:
             steps = steps[:-1] or [Stood(State.WAITING)]
         else:
@@ -44,13 +50,7 @@ def why_not_undone(trail: Sequence[Decision], state: State) -> str:
     """
     last = stood(trail)[-1]
     if last.by is None:
-        change = last_change(trail)
-        if change is None:
-            return "nothing was decided yet"
-        return (
-            f"the last thing that happened is a change by {change.actor}; "
-            "take it back by another change"
-        )
+        return "nothing was decided yet"
     if last.by.actor == BY_POLICY or last.by.verdict is Verdict.EXPIRE:
         return f"the policy decided that ({last.by.reason}); give a verdict of your own"
     if last.state is not state:

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Select, exists, select
+from sqlalchemy import Connection, Select, select
 
+from care.storage.exclusions import is_out
 from care.storage.people import find_customer
-from care.storage.tables import customers, identities, messages, taken_out, touches
+from care.storage.tables import customers, identities, messages, touches
 
 LOOKED_THROUGH = 5_000
 """So many messages are looked at for one page."""
@@ -144,6 +145,6 @@ def unsent(connection: Connection, night: date, campaign: str, chosen: Chosen) -
     named = _named(connection, campaign, chosen.text)
     query = _of(night, campaign, chosen, select(messages.c.message_id), named).where(
         messages.c.state == "rendered",
-        ~exists().where(taken_out.c.touch_id == messages.c.touch_id),
+        ~is_out(messages.c.touch_id),
     )
     return list(connection.scalars(query))

@@ -12,7 +12,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
-    exists,
     func,
     select,
     update,
@@ -21,6 +20,7 @@ from sqlalchemy import (
 from care.domain.channel import Channel
 from care.storage.batches import Share
 from care.storage.bulk import insert_frame, read_frame, rows_alike
+from care.storage.exclusions import is_out
 from care.storage.tables import (
     batches,
     campaign_nights,
@@ -29,7 +29,6 @@ from care.storage.tables import (
     identities,
     message_tallies,
     messages,
-    taken_out,
     touches,
     voucher_codes,
 )
@@ -144,7 +143,7 @@ def save_messages(
         )
 
 
-_NOT_TAKEN_OUT = ~exists().where(taken_out.c.touch_id == messages.c.touch_id)
+_NOT_TAKEN_OUT = ~is_out(messages.c.touch_id)
 
 
 def read_for_review(
@@ -383,45 +382,6 @@ def find_unsent(
         found += [(row.message_id, row.customer_key) for row in connection.execute(query)]
     there = {key for _, key in found} if len(keys) else {message_id for message_id, _ in found}
     return sorted(message_id for message_id, _ in found), len(asked_for) - len(there)
-
-
-def withdrawn_of(connection: Connection, night: date, campaign: str, reason: str) -> list[str]:
-    """Messages of a campaign that were withdrawn for one reason."""
-    query = select(messages.c.message_id).where(
-        messages.c.night == night,
-        messages.c.campaign == campaign,
-        messages.c.state == "withdrawn",
-        messages.c.state_reason == reason,
-        _NOT_TAKEN_OUT,
-    )
-    return list(connection.scalars(query.order_by(messages.c.message_id)))
-
-
-def restore_messages(connection: Connection, message_ids: Sequence[str]) -> None:
-    """Let messages that were withdrawn wait again."""
-    if message_ids:
-        connection.execute(
-            update(messages)
-            .where(messages.c.message_id == bindparam("message"), messages.c.state == "withdrawn")
-            .values(state="rendered", state_reason=""),
-            [{"message": message_id} for message_id in message_ids],
-        )
-
-
-def read_gifts(connection: Connection, message_ids: Sequence[str]) -> pd.DataFrame:
-    """``message_id, touch_id, gift_id, gift_cost`` of those messages that carry a gift."""
-    asked_for = pd.DataFrame({"message_id": pd.Series(list(message_ids), dtype="str")})
-    parts = [
-        read_frame(
-            connection,
-            select(messages.c.message_id, *touches.c["touch_id", "gift_id", "gift_cost"])
-            .join(touches, touches.c.touch_id == messages.c.touch_id)
-            .join(asked, matches)
-            .where(touches.c.gift_id.is_not(None)),
-        )
-        for asked, matches in rows_alike(connection, messages, asked_for)
-    ]
-    return pd.concat(parts).sort_values("touch_id", ignore_index=True)
 
 
 def written_as(

@@ -19,8 +19,9 @@ from care.domain.rhythm import none_of
 from care.domain.touch import Plan
 from care.domain.warning import Warned
 from care.storage.bulk import insert_frame, read_frame, rows_alike
+from care.storage.exclusions import is_out
 from care.storage.gifts import reserve
-from care.storage.tables import customers, exclusions, messages, nights, taken_out, touches
+from care.storage.tables import customers, exclusions, messages, nights, touches
 
 NEAR = timedelta(days=45)
 """Touches further away than this cannot matter to caps and gaps, whatever the lead days."""
@@ -281,14 +282,15 @@ def count_exclusions(connection: Connection, night: date) -> pd.DataFrame:
     return read_frame(connection, query)
 
 
-def count_touched_since(connection: Connection, night: date, campaign: str) -> int:
-    """Customers of a campaign of the night whom a night planned later touches within a week of it.
+def touched_since(connection: Connection, night: date, campaign: str) -> pd.DataFrame:
+    """``touch_id, customer_key`` of a campaign whose customers a later night touches near to it.
 
-    What came to nothing, service messages and what was taken out do not count.
+    Near is within a week. What came to nothing, service messages and what was taken out do not
+    count.
     """
     later, planned, then = touches.alias("later"), nights.alias("planned"), nights.alias("then")
     query = (
-        select(*touches.c["customer_key", "send_on"], later.c.send_on.label("later_on"))
+        select(*touches.c["touch_id", "customer_key", "send_on"], later.c.send_on.label("later_on"))
         .join(later, later.c.customer_key == touches.c.customer_key)
         .join(then, then.c.night == touches.c.night)
         .join(planned, planned.c.night == later.c.night)
@@ -304,7 +306,7 @@ def count_touched_since(connection: Connection, night: date, campaign: str) -> i
     )
     both = read_frame(connection, query)
     near = (both["later_on"] - both["send_on"]).abs() <= WEEK
-    return int(both.loc[near, "customer_key"].nunique())
+    return both.loc[near, ["touch_id", "customer_key"]].drop_duplicates()
 
 
 def read_lives(connection: Connection, customer_key: int) -> list[Life]:
@@ -358,7 +360,7 @@ def count_touches(connection: Connection, night: date) -> pd.DataFrame:
 
     What a reviewer took out has the state ``excluded``: it is among the exclusions.
     """
-    state = case((taken_out.c.touch_id.is_not(None), TAKEN_OUT), else_=touches.c.state)
+    state = case((is_out(touches.c.touch_id), TAKEN_OUT), else_=touches.c.state)
     query = (
         select(
             touches.c.campaign,
@@ -367,7 +369,6 @@ def count_touches(connection: Connection, night: date) -> pd.DataFrame:
             func.count().label("count"),
             func.sum(touches.c.gift_cost).label("gift_cost"),
         )
-        .outerjoin(taken_out, taken_out.c.touch_id == touches.c.touch_id)
         .where(touches.c.night == night)
         .group_by(touches.c.campaign, touches.c.arm, state)
         .order_by(touches.c.campaign, touches.c.arm, state)

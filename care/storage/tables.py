@@ -263,13 +263,17 @@ exclusions = Table(
     Index(None, "customer_key"),
 )
 
-# The touches that a reviewer took out of their campaigns; each is among the exclusions besides.
+# What a reviewer took out of a campaign, and what was put back again, each time in a turn of its
+# own; who is out is among the exclusions besides.
 taken_out = Table(
     "taken_out",
     metadata,
     Column("touch_id", ForeignKey(touches.c.touch_id), primary_key=True, autoincrement=False),
+    Column("turn", SmallInteger, primary_key=True, autoincrement=False),
+    Column("kind", Text, primary_key=True),
     Column("actor", Text, nullable=False),
     Column("at", Instant, nullable=False),
+    _one_of("kind", "out", "back"),
 )
 
 # ── Gifts ───────────────────────────────────────────────────────────────────────────────────────

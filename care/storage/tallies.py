@@ -4,16 +4,16 @@ from datetime import date
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Select, case, delete, exists, func, insert, literal, select
+from sqlalchemy import Connection, Select, case, delete, func, insert, literal, select
 
 from care.domain.recommendation import FALLBACKS
 from care.storage.bulk import read_frame
+from care.storage.exclusions import is_out
 from care.storage.tables import (
     exclusion_tallies,
     exclusions,
     message_tallies,
     messages,
-    taken_out,
     touches,
 )
 
@@ -38,10 +38,7 @@ def tally(connection: Connection, night: date, campaign: str | None = None) -> N
             func.max(messages.c.not_after),
         )
         .join(touches, touches.c.touch_id == messages.c.touch_id)
-        .where(
-            messages.c.night == night,
-            ~exists().where(taken_out.c.touch_id == messages.c.touch_id),
-        )
+        .where(messages.c.night == night, ~is_out(messages.c.touch_id))
         .group_by(*by)
     )
     about = exclusions.c["night", "campaign", "outcome", "reason"]

@@ -39,11 +39,17 @@ def add(connection: Connection, edits: Sequence[Edited]) -> None:
 
 
 def read_edited(
-    connection: Connection, night: date, campaign: str | None = None, *, lock: bool = False
+    connection: Connection,
+    night: date,
+    campaign: str | None = None,
+    *,
+    before: datetime | None = None,
+    lock: bool = False,
 ) -> list[Edited]:
-    """What counts on a night, of one campaign or all; ``lock``: nobody edits until the end.
+    """What counts on a night, of one campaign or all, or what counted ``before`` a moment.
 
-    Several may hold that lock together: whoever writes messages of the night.
+    ``lock``: nobody edits until the end. Several may hold that lock together: whoever writes
+    messages of the night.
     """
     if lock:
         connection.execute(
@@ -52,6 +58,8 @@ def read_edited(
     query = select(wordings).where(wordings.c.night == night).order_by(wordings.c.wording_id)
     if campaign is not None:
         query = query.where(wordings.c.campaign == campaign)
+    if before is not None:
+        query = query.where(wordings.c.at < before)
     latest = {}
     for row in connection.execute(query):
         told = row._asdict()

@@ -95,6 +95,24 @@ def test_one_customer_is_taken_out_and_an_approval_is_void(mei, house):
     assert_laws(house)
 
 
+def test_a_change_is_told_in_full_and_taken_back(mei, house):
+    victim = messages_of(house, "birthday").iloc[0].message_id
+    assert "Take back the last" not in mei.read(CAMPAIGN)
+    mei.send(f"{CAMPAIGN}/exclude", message_id=victim, reason="she moved", seen=mei.seen(CAMPAIGN))
+    for page in (mei.read(CAMPAIGN), mei.read("/audit")):
+        assert "Took customers out" in page
+        assert ">1 message<" in page
+    answer = mei.send(f"{CAMPAIGN}/undo", reason="she did not", seen=mei.seen(CAMPAIGN))
+    assert answer.status_code == 303
+    found = messages_of(house, "birthday").set_index("message_id")
+    assert found.loc[victim, "state"] == "rendered"
+    page = mei.read(CAMPAIGN)
+    assert '<span class="tag">taken back</span>' in page
+    assert "Take back the last" not in page
+    assert '"message_ids_sha256"' in mei.client.get("/audit.csv").text.replace('""', '"')
+    assert_laws(house)
+
+
 def test_all_that_a_filter_finds_are_taken_out_but_never_all_for_want_of_one(mei, house):
     path = f"{CAMPAIGN}/messages?locale=zh-CN"
     answer = mei.send(

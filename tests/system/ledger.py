@@ -14,7 +14,8 @@ LAWS: Mapping[str, str] = {
         WHERE CAST(candidates AS integer)
             <> (SELECT count(*) FROM touches AS t
                 WHERE t.night = nights.night AND t.campaign = told.campaign
-                  AND t.touch_id NOT IN (SELECT touch_id FROM taken_out))
+                  AND t.touch_id NOT IN (SELECT touch_id FROM taken_out GROUP BY touch_id
+                                         HAVING count(*) % 2 = 1))
              + (SELECT count(*) FROM exclusions AS e
                 WHERE e.night = nights.night AND e.campaign = told.campaign)
     """,
@@ -26,7 +27,8 @@ LAWS: Mapping[str, str] = {
     "what was queued for review is what was written": """
         SELECT night, campaign, c.messages, count(message_id)
         FROM campaign_nights AS c FULL JOIN (
-            SELECT * FROM messages WHERE touch_id NOT IN (SELECT touch_id FROM taken_out)
+            SELECT * FROM messages WHERE touch_id NOT IN (
+                SELECT touch_id FROM taken_out GROUP BY touch_id HAVING count(*) % 2 = 1)
         ) AS m USING (night, campaign)
         GROUP BY night, campaign, c.messages HAVING c.messages IS DISTINCT FROM count(message_id)
     """,

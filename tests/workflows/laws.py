@@ -15,6 +15,7 @@ from care.runtime import Runtime
 from care.storage import messages, nights, reviews
 from care.storage.bulk import rows_alike
 from care.storage.database import reading
+from care.storage.exclusions import is_out
 from care.storage.tables import (
     batches,
     code_pools,
@@ -23,7 +24,6 @@ from care.storage.tables import (
     gift_budgets,
     gift_moves,
     gifts,
-    taken_out,
     touches,
     voucher_codes,
 )
@@ -132,7 +132,9 @@ def gifts_are_in_balance(runtime: Runtime, connection: Connection) -> None:
     settled = {move.touch_id: move.kind for move in last_moves(connection)}
     assert all(
         settled[touch] == "release"
-        for touch in connection.scalars(select(taken_out.c.touch_id))
+        for touch in connection.scalars(
+            select(touches.c.touch_id).where(is_out(touches.c.touch_id))
+        )
         if touch in settled
     )
     for touch in connection.execute(given):
@@ -236,7 +238,7 @@ def what_left_was_approved(runtime: Runtime) -> None:
             for row in connection.execute(
                 select(messages_table.c["message_id", "night", "campaign", "render_sha256"]).where(
                     messages_table.c.night.in_(_nights_of(connection, lines)),
-                    messages_table.c.touch_id.not_in(select(taken_out.c.touch_id)),
+                    ~is_out(messages_table.c.touch_id),
                 )
             )
         }

@@ -1,7 +1,4 @@
-"""The desk changes what waits: whom it leaves out, which gift, which words; and takes back."""
-
-import threading
-import time
+"""The desk changes what waits: whom it leaves out, which gift, which words."""
 
 import orjson
 import pytest
@@ -10,14 +7,11 @@ from sqlalchemy import select, update
 from care import correspondence, desk, report
 from care.desk.exclusion import Chosen, exclude
 from care.desk.gift import eligible_gifts, swap_gift
-from care.desk.undoing import undo
 from care.desk.wording import UnableToEditWording, edit_wording, preview_wording, wordings_of
-from care.domain.channel import Channel
 from care.domain.decision import Verdict
 from care.explanation import explain
-from care.storage import reviews
 from care.storage.database import reading, writing
-from care.storage.tables import exclusions, gift_budgets, gifts, messages, touches, wordings
+from care.storage.tables import exclusions, gift_budgets, gifts, touches, wordings
 from tests.workflows.builders import (
     NIGHT,
     after,
@@ -30,35 +24,21 @@ from tests.workflows.builders import (
     reopened,
     run_night,
 )
+from tests.workflows.desk import (
+    BY_MEI,
+    CHANGES,
+    EN_MAIL,
+    SUBJECT,
+    a_gold_birthday,
+    at_once,
+    names,
+    refused,
+    said,
+    state_of,
+    trail_of,
+)
 from tests.workflows.laws import assert_laws
 from tests.workflows.peer import exported
-
-BY_MEI = {"actor": "mei", "reason": "she called", "now": at("06:00")}
-SUBJECT = "A good day to you{{ ', ' ~ name if name }}"
-
-
-def state_of(runtime, campaign="birthday"):
-    return next(one for one in desk.list_campaigns(runtime) if one.campaign == campaign)
-
-
-def trail_of(runtime, campaign="birthday"):
-    with reading(runtime.engine) as connection:
-        read = reviews.read_decisions(connection, night=NIGHT, campaign=campaign)
-    return [line for line, _ in read]
-
-
-def said(runtime, message_id):
-    """What a message says now."""
-    _, samples, _ = desk.show(runtime, NIGHT, "birthday", samples=100)
-    return next(one.content for one in samples if one.message_id == message_id)
-
-
-def refused(runtime, match, do):
-    before = ledger_of(runtime.engine)
-    with pytest.raises(desk.UnableToDecide, match=match):
-        do()
-    assert ledger_of(runtime.engine) == before
-
 
 # ── Who is left out ─────────────────────────────────────────────────────────────────────────────
 
@@ -141,26 +121,6 @@ def test_a_night_queued_again_keeps_who_was_taken_out_away(planned_on_sqlite):
 # ── Another gift ────────────────────────────────────────────────────────────────────────────────
 
 
-LABELS = {"tea": ("a tin of tea", "一罐茶"), "card": ("a card", "贺卡")}
-
-
-def names(content):
-    """The gifts that a message names."""
-    text = f"{content.get('text', '')}{content.get('body', '')}".lower()
-    return {gift for gift, labels in LABELS.items() if any(one in text for one in labels)}
-
-
-def a_gold_birthday(runtime):
-    with reading(runtime.engine) as connection:
-        query = (
-            select(messages.c.message_id, touches.c.gift_id)
-            .join(touches)
-            .where(touches.c.campaign == "birthday", touches.c.tier == "gold")
-        )
-        rows = connection.execute(query.order_by(messages.c.message_id)).all()
-    return next(row for row in rows if row.gift_id == "tea")
-
-
 def test_choices_are_the_ladder_with_what_it_costs_and_what_is_left(planned):
     choices = eligible_gifts(planned, a_gold_birthday(planned).message_id)
     assert [(one.gift_id, one.cost, one.current, one.why_not) for one in choices] == [
@@ -224,8 +184,6 @@ def test_what_is_not_hers_not_there_or_too_dear_is_not_given(planned):
 
 
 # ── Other words ─────────────────────────────────────────────────────────────────────────────────
-
-EN_MAIL = {"channel": Channel.EMAIL, "locale": "en"}
 
 
 def test_a_message_that_is_written_anew_from_the_same_words_is_the_same(planned_on_sqlite):
@@ -350,61 +308,6 @@ def test_a_text_that_some_message_cannot_be_written_with_changes_nothing(planned
     assert ledger_of(house.engine) == before
 
 
-# ── Taking back ─────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.parametrize("verdict", [Verdict.APPROVE, Verdict.HOLD, Verdict.REJECT])
-def test_a_verdict_that_is_taken_back_leaves_all_as_it_was(planned, verdict):
-    before, waiting = state_of(planned), messages_of(planned)
-    decide(planned, verdict, "birthday")
-    undone = undo(planned, NIGHT, "birthday", **BY_MEI)
-    assert undone == before == state_of(planned)
-    found = messages_of(planned)
-    assert found["state"].tolist() == waiting["state"].tolist()
-    assert found["gift_was"].isna().all()
-    assert [str(line.verdict) for line in trail_of(planned)] == [str(verdict), "undo"]
-    assert_laws(planned)
-    approve(planned, "birthday")
-    release_at(planned, "06:30")
-    assert_laws(planned)
-
-
-def test_undone_twice_goes_back_twice_and_an_approval_holds_again(planned):
-    approve(planned, "birthday")
-    approval = state_of(planned).approval_id
-    decide(planned, Verdict.HOLD, "birthday")
-    decide(planned, Verdict.REJECT, "birthday")
-    assert undo(planned, NIGHT, "birthday", **BY_MEI).state == "held"
-    back = undo(planned, NIGHT, "birthday", **BY_MEI)
-    assert (back.state, back.approval_id) == ("approved", approval)
-    release_at(planned, "06:30")
-    assert exported(planned.settings.outbound)
-    assert_laws(planned)
-
-
-def test_what_cannot_be_taken_back_is_told(planned_on_sqlite):
-    house = planned_on_sqlite
-
-    def take_back():
-        return undo(house, NIGHT, "birthday", **BY_MEI)
-
-    refused(house, "nothing was decided yet", take_back)
-    exclude(house, NIGHT, "birthday", customers=["c15"], **BY_MEI)
-    refused(house, "a change by mei", take_back)
-    decide(house, Verdict.REJECT, "birthday")
-    with writing(house.engine) as connection:
-        connection.execute(update(gift_budgets).values(budget=gift_budgets.c.spent + 10))
-    refused(house, "stays rejected: its gifts cost", take_back)
-    with writing(house.engine) as connection:
-        connection.execute(update(gift_budgets).values(budget=None))
-    assert take_back().state == "waiting"
-    withdrawn = messages_of(house, "birthday")
-    assert withdrawn.index[withdrawn["state"] == "withdrawn"].tolist() == ["c15"]
-    approve(house, "birthday")
-    release_at(house, "06:30")
-    refused(house, "already on its way", take_back)
-
-
 # ── A second person, and several at once ────────────────────────────────────────────────────────
 
 
@@ -434,42 +337,6 @@ def test_what_only_its_editor_saw_is_not_released_by_the_deadline(planned_on_sql
     assert state_of(house).state == "expired"
 
 
-def at_once(runtime, *attempts):
-    told = [None] * len(attempts)
-
-    def attempt(place):
-        try:
-            attempts[place]()
-        except desk.UnableToDecide as error:
-            told[place] = str(error)
-
-    threads = [threading.Thread(target=attempt, args=(n,)) for n in range(len(attempts))]
-    with writing(runtime.engine) as connection:
-        reviews.find_campaign(connection, NIGHT, "birthday", lock=True)
-        for thread in threads:
-            thread.start()
-        time.sleep(1)  # everybody has looked and waits to write
-    for thread in threads:
-        thread.join()
-    return told
-
-
-CHANGES = {
-    "exclude": lambda house: exclude(house, NIGHT, "birthday", customers=["c15"], **BY_MEI),
-    "swap": lambda house: swap_gift(
-        house,
-        NIGHT,
-        "birthday",
-        message_id=a_gold_birthday(house).message_id,
-        gift_id="card",
-        **BY_MEI,
-    ),
-    "edit": lambda house: edit_wording(
-        house, NIGHT, "birthday", texts={"subject": SUBJECT}, **EN_MAIL, **BY_MEI
-    ),
-}
-
-
 @pytest.mark.parametrize("change", CHANGES)
 def test_of_a_change_and_a_verdict_at_once_one_is_done_and_the_other_told(planned, change):
     told = at_once(
@@ -481,14 +348,6 @@ def test_of_a_change_and_a_verdict_at_once_one_is_done_and_the_other_told(planne
     assert "somebody else was quicker" in words
     assert ("exclude" if told[0] is None and change == "exclude" else "") in words
     assert len(trail_of(planned)) == 1
-    assert_laws(planned)
-
-
-def test_of_two_who_take_back_at_once_one_does(planned):
-    decide(planned, Verdict.REJECT, "birthday")
-    told = at_once(planned, *[lambda: undo(planned, NIGHT, "birthday", **BY_MEI)] * 2)
-    (words,) = [text for text in told if text is not None]
-    assert "somebody else was quicker" in words
     assert_laws(planned)
 
 

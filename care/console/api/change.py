@@ -89,7 +89,7 @@ def decide(
 
 @router.post("/undo")
 def take_back(request: Request, visitor: Reviewer, stands: Campaign, asked: Asked) -> CampaignNight:
-    """Take the last decision back."""
+    """Take the last decision or change back."""
     return undo(
         runtime_of(request),
         stands.night,
