@@ -57,6 +57,7 @@ def build_app(
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.house, app.state.door, app.state.clock = House(open_house), door, clock
     for page in PAGES:

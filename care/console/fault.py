@@ -14,6 +14,7 @@ from care.console.access import NotAllowed
 from care.console.foretold import NotForetoldYet
 from care.console.header import ALWAYS
 from care.console.page import path_of, render, root_of, speech_of
+from care.console.speech import Speech
 from care.console.visitor import Visitor
 from care.desk import UnableToDecide
 from care.desk.wording import UnableToEditWording
@@ -84,11 +85,18 @@ def _told(request: Request, error: Exception) -> tuple[int, str, str]:
         fields = ", ".join(dict.fromkeys(str(one["loc"][-1]) for one in error.errors()))
         return 422, say("fault.unreadable"), say("fault.fields", fields=fields)
     if (status := STATUS.get(type(error))) is not None:
-        return status, say("fault.title"), say.told(str(error))
+        return status, say("fault.title"), _why(say, error)
     if isinstance(error, NotForetoldYet):
         return 202, say("picture.forecast"), say("picture.not_yet")
     if not isinstance(error, HTTPException):  # a fault of ours, which the server writes down
         return 500, say("fault.title"), say("fault.broken")
     if error.status_code == 404:
         return 404, say("fault.not_found"), say("fault.not_found_why")
-    return error.status_code, say("fault.title"), str(error.detail)
+    return error.status_code, say("fault.title"), say.told(str(error.detail))
+
+
+def _why(say: Speech, error: Exception) -> str:
+    """In words; of a wording each problem on a line of its own."""
+    if isinstance(error, UnableToEditWording):
+        return "\n".join(map(say.problem, error.problems))
+    return say.told(str(error))

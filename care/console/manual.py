@@ -9,7 +9,8 @@ from fastapi.routing import APIRoute
 from starlette.responses import JSONResponse, Response
 
 from care.console.access import HEADER, Viewer
-from care.console.page import render
+from care.console.page import render, speech_of
+from care.console.translation import translated
 
 router = APIRouter()
 SUMMARY = (
@@ -32,8 +33,8 @@ def openapi(app: FastAPI) -> dict[str, Any]:
 
 @router.get("/api/openapi.json")
 def openapi_document(request: Request, visitor: Viewer) -> Response:
-    """The OpenAPI document."""
-    document = dict(openapi(request.app))
+    """The OpenAPI document, in the reader's language."""
+    document = translated(openapi(request.app), speech_of(request).language)
     document["servers"] = [{"url": str(request.scope.get("root_path", "")) or "/"}]
     return JSONResponse(document)
 
@@ -41,7 +42,7 @@ def openapi_document(request: Request, visitor: Viewer) -> Response:
 @router.get("/manual")
 def manual_page(request: Request, visitor: Viewer) -> Response:
     """The same for people who write programs."""
-    document = openapi(request.app)
+    document = translated(openapi(request.app), speech_of(request).language)
     return render(
         request,
         visitor,

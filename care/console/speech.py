@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,14 +21,20 @@ from babel.numbers import (
 
 from care.domain.exclusion import IN_WORDS
 from care.domain.recommendation import SOURCES
+from care.rendering.problem import Problem
 
 LANGUAGES = {"en": "en_GB", "zh-CN": "zh_Hans_CN"}
 """What the console speaks, and the locale that its dates and money follow."""
 NATIVE = {"en": "English", "zh-CN": "中文"}
 NAMED = frozenset(
-    {"campaign", "tier", "channel", "locale", "state", "reason", "verdict", "itemreason"}
+    {"campaign", "tier", "channel", "locale", "purpose"}
+    | {"state", "reason", "verdict", "itemreason"}
 )
 """Groups of a pattern that hold a code, which has a name."""
+LEDGER, TEMPLATES = ("told",), ("template", "told")
+"""Where the patterns are for what the ledger keeps, and for what is wrong with a template."""
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_DAY = re.compile(rf"(\d\d) ({'|'.join(_MONTHS)})[a-z]*(?: (\d{{4}}))?( \d\d:\d\d)?")
 _REASONS = {words: str(code) for code, words in IN_WORDS.items()}
 PLURALS = frozenset({"one", "other"})
 Words = Mapping[str, str | Mapping[str, str]]
@@ -56,9 +63,13 @@ def catalogue(language: str) -> Words:
 
 
 @cache
-def sentences(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
-    """What the ledger keeps in English, as patterns, and how a language says it."""
-    path = files("care.console").joinpath("words", f"told.{language}.toml")
+def sentences(language: str, *, of: str = "told") -> tuple[tuple[re.Pattern[str], str], ...]:
+    """What the house says in English, as patterns, and how a language says it.
+
+    ``of``: ``told``, what the ledger keeps and what is refused, or ``template``, what is wrong with
+    one.
+    """
+    path = files("care.console").joinpath("words", f"{of}.{language}.toml")
     if not path.is_file():
         return ()
     told = tomllib.loads(path.read_text("utf-8"))["told"]
@@ -109,24 +120,51 @@ class Speech:
 
     def told(self, sentence: str) -> str:
         """A sentence that the house wrote in English, in this language where it is known."""
+        return self._told(sentence, LEDGER)
+
+    def problem(self, found: Problem) -> str:
+        """What is wrong with a template, where, and what to do about it."""
+        what, remedy = (self._told(one, TEMPLATES) for one in (found.what, found.remedy))
+        return self("wording.problem", file=found.file, line=found.line, what=what, remedy=remedy)
+
+    def _told(self, sentence: str, catalogues: tuple[str, ...]) -> str:
+        for pattern, said in chain(*(sentences(self.language, of=one) for one in catalogues)):
+            if found := pattern.fullmatch(sentence):
+                gaps = found.groupdict(default="")
+                named = {name: self._part(name, text, catalogues) for name, text in gaps.items()}
+                return said.format(**named).strip()
         plain, _, more = sentence.partition(": ")
         if code := _REASONS.get(plain):
             return self.name("reason", code) + (f": {more}" if more else "")
-        for pattern, said in sentences(self.language):
-            if found := pattern.fullmatch(sentence):
-                named = {name: self._part(name, text) for name, text in found.groupdict().items()}
-                return said.format(**named)
-        return sentence
+        several = sentence.split("; ")
+        return (
+            "; ".join(self._told(one, catalogues) for one in several) if several[1:] else sentence
+        )
 
-    def _part(self, name: str, text: str | None) -> str:
-        """A word within a sentence: codes by their names, sentences by their translation."""
+    def _part(self, name: str, text: str, catalogues: tuple[str, ...]) -> str:
+        """A word within a sentence: codes by their names, days and sentences as they are said."""
         kind = name.rstrip("0123456789")
         if kind in NAMED:
-            return self.name(kind, text or "")
+            return self.name(kind, text.replace(" ", "_"))
         if kind == "sourcewords":
             codes = [code for code, words in SOURCES.items() if words == text]
-            return self.name("source", codes[0]) if codes else text or ""
-        return self.told(text or "") if kind == "rest" else text or ""
+            return self.name("source", codes[0]) if codes else text
+        if kind == "day":
+            return self._day(text)
+        return self._told(text, catalogues) if kind == "rest" else text
+
+    def _day(self, text: str) -> str:
+        """``14 Nov``, with its year or hour if it has them, as it is said; other words stay."""
+        found = _DAY.fullmatch(text)
+        if found is None:
+            return text
+        day, month, year, clock = found.groups(default="")
+        try:
+            told = date(int(year or 2000), _MONTHS.index(month) + 1, int(day))
+        except ValueError:  # somebody's own words
+            return text
+        form = "yMMMd" if year else "MMMd"
+        return str(format_skeleton(form, told, locale=self.locale)) + clock
 
     def number(self, value: float) -> str:
         """A count."""

@@ -11,7 +11,7 @@ from care import desk
 from care.console.access import Reviewer, Viewer
 from care.console.change import Reason, Seen
 from care.console.header import LETTER_POLICY
-from care.console.page import go, link, now_of, render, runtime_of
+from care.console.page import go, link, now_of, render, runtime_of, speech_of
 from care.console.preview import preview
 from care.console.visitor import Visitor
 from care.desk import UnableToDecide
@@ -123,7 +123,8 @@ def frame_wording(
             count=1,
         )
     except UnableToEditWording as error:
-        return PlainTextResponse(str(error), 422)
+        problems = map(speech_of(request).problem, error.problems)
+        return PlainTextResponse("\n".join(problems), 422)
     if not tried:
         raise HTTPException(404)
     content = hide_for(runtime, [tried[0].message_id])(tried[0].message_id, tried[0].after)

@@ -173,6 +173,40 @@ def test_an_email_with_other_words_is_shown_in_a_frame_that_can_do_nothing(mei, 
     assert mei.send(path, **broken).status_code == 422
 
 
+def test_what_is_wrong_with_a_wording_is_told_in_the_readers_language(visit, house):
+    mei, path = visit(language="zh-CN"), f"{CAMPAIGN}/wording/sms/en"
+    tried = mei.send(f"{path}/try", txt="{{ nonsense }}").text
+    assert "birthday/sms.en.txt 第 1 行：消息里没有 `nonsense` 这个词。可用的词：" in tried
+    assert "no letter knows" not in tried
+    broken = {"txt": "{% if name %}"}
+    kept = mei.send(path, seen=mei.seen(path), reason="warmer", **broken)
+    assert kept.status_code == 422
+    assert "模板没有写完" in kept.text
+    texts = next(one.texts for one in _wordings(house) if one.channel == "email")
+    frame = mei.send(
+        f"{CAMPAIGN}/wording/email/en/frame", **dict(texts) | {"html": "<p>{{ name }}</p>"}
+    )
+    assert "没有邮寄地址。请引用页脚。" in frame.text
+    heads = {"X-Care-Seal": mei.seal()}
+    asked = {"channel": "sms", "locale": "en", "texts": broken}
+    answer = mei.client.post(
+        f"/api{CAMPAIGN.replace('/birthday', '/campaigns/birthday')}/wording/preview",
+        json=asked,
+        headers=heads,
+    )
+    assert answer.status_code == 422
+    assert "模板没有写完" in answer.json()["detail"]
+
+
+def test_a_refusal_is_told_in_the_readers_language(visit):
+    mei = visit(language="zh-CN")
+    answer = mei.send(f"{CAMPAIGN}/decide", verdict="approve", seen="0" * 64)
+    assert answer.status_code == 409
+    assert "“生日”在您查看之后有改动" in answer.text
+    assert mei.client.put(CAMPAIGN).status_code == 405
+    assert "这个地址不接受这样的请求" in mei.client.put(CAMPAIGN).text
+
+
 def _wordings(house):
     from care.desk.wording import wordings_of
 

@@ -8,9 +8,10 @@ import pytest
 
 from care.console.preview import PREVIEWS
 from care.console.speech import LANGUAGES, Speech, catalogue, negotiate, sentences
+from care.desk.customer import DESK
 from care.domain.campaigns import CAMPAIGNS
 from care.domain.channel import Channel
-from care.domain.consent import Purpose
+from care.domain.consent import CUSTOMER_IMPORT, SHOP_CONSENTS, WEB_FORM, Purpose
 from care.domain.customer import LOCALES
 from care.domain.decision import State, Verdict
 from care.domain.exclusion import Reason
@@ -25,6 +26,7 @@ CODES = {
     "consent": ("granted", "pending", "withdrawn"),
     "covers": Covers,
     "locale": LOCALES,
+    "origin": (CUSTOMER_IMPORT, SHOP_CONSENTS, WEB_FORM, DESK, "import"),
     "purpose": Purpose,
     "reason": Reason,
     "role": Role,
@@ -122,15 +124,47 @@ def zh():
             "somebody else was quicker: birthday of 2017-11-14 is held now. Look again.",
             "有人先一步：2017-11-14 的“生日”现为已暂缓。",
         ),
+        ("gift cost", "礼品费用"),
+        ("gift none", "没有礼品"),
+        ("changed by mei: swap gift", "mei 作了更改：更换礼品"),
+        ("is not given where she lives", "她所在地区不送"),
+        ("tea is short; card was her last gift", "tea 不足; 上次送过 card"),
+        ("another campaign came first tonight: by birthday", "今晚“生日”优先"),
+        (
+            "too soon after, or before, another touch: birthday on 2017-11-14",
+            "离另一次联系太近：2017-11-14 的“生日”",
+        ),
+        (
+            "email for 14 Nov, with tea: refused by the gateway (42)",
+            "邮件，11月14日，礼品 tea：网关拒绝（42）",
+        ),
+        (
+            "for 14 Nov, between 14 Nov 09:00 and 14 Nov 20:00 UTC",
+            "11月14日，11月14日 09:00 至 11月14日 20:00（UTC）",
+        ),
+        ("birthday: 2017, on 14 November 2017", "时机：2017，2017年11月14日"),
+        (
+            "with a card the message cannot be written: birthday/sms.en: the SMS says nothing",
+            "改送 a card 后，消息无法写成：birthday/sms.en：短信没有内容。",
+        ),
+        (
+            "/tmp/x/sent.csv: sent.csv is empty. Deliver it.",
+            "文件是空的。即使没有数据，也要有表头。",
+        ),
         ("a word of staff's own", "a word of staff's own"),
+        ("email for 31 Feb: no such day", "邮件，31 Feb：no such day"),
+        ("so she said; " * 2_000, "so she said; " * 2_000),
+        ("she moved away; do not write: really", "she moved away; do not write: really"),
     ],
 )
 def test_what_the_ledger_keeps_in_english_is_said_in_chinese(zh, english, chinese):
     assert zh.told(english) == chinese
 
 
-def test_no_pattern_has_a_gap_that_it_does_not_fill():
+@pytest.mark.parametrize("kind", ["told", "template"])
+def test_no_pattern_has_a_gap_that_it_does_not_fill(kind):
+    assert sentences("zh-CN", of=kind)
     for language in LANGUAGES:
-        for pattern, said in sentences(language):
+        for pattern, said in sentences(language, of=kind):
             assert gaps(said) <= set(pattern.groupindex), pattern.pattern
-            assert language == "en" or re.search(r"[\u4e00-\u9fff]", said) or gaps(said), said
+            assert language == "en" or re.search(r"[\u4e00-\u9fff`]", said) or gaps(said), said
