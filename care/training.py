@@ -44,6 +44,7 @@ from recommender.timing.gamma_poisson import GammaPoisson
 from recommender.timing.interval import Interval
 from recommender.timing.law import Law
 from recommender.timing.layered import Layered
+from recommender.timing_trial import TimingTrial
 
 log = logging.getLogger(__name__)
 
@@ -118,9 +119,11 @@ def _train(
         log.info("%s: %s", kind, verdict.reason)
         return _refuse(runtime, kind, night, verdict.reason, now)
     fitted = _fit(runtime, night, verdict, judged.fits, Frames(cut(history), read), data)
-    watched = {"inputs": inputs(feed, night=night, weeks=limits.usual_weeks)}
+    watched: dict[str, Any] = {"inputs": inputs(feed, night=night, weeks=limits.usual_weeks)}
     if kind == "items":
         watched["scores"] = _watch_scores(runtime, night, fitted.get(verdict.promoted or ""))
+    if isinstance(judged.evaluation, TimingTrial):
+        watched["calibration"] = dict(judged.evaluation.calibration)
     _register(runtime, night, now, verdict, fitted, watched)
     log.info("%s: %s", kind, verdict.reason)
     return verdict.reason

@@ -140,9 +140,10 @@ def models(rows: pd.DataFrame, say: Speech) -> str:
     if rows.empty:
         return nothing(say)
     told = _days(
-        rows.assign(model=[say.name("source", str(one)) for one in rows["model"]]).dropna(
-            subset=["value"]
-        ),
+        rows.assign(
+            model=[say.name("source", str(one)) for one in rows["model"]],
+            metric=[say.name("metric", str(one)) for one in rows["metric"]],
+        ).dropna(subset=["value"]),
         say,
     )
     base = alt.Chart(told).encode(
@@ -157,6 +158,25 @@ def models(rows: pd.DataFrame, say: Speech) -> str:
     marks = base.mark_point(filled=True, size=55).encode(shape=alt.Shape("model:N", title=None))
     both = (lines + marks).properties(width=WIDTH - 220, height=150)
     return _svg(both.facet(row=alt.Row("metric:N", title=None)).resolve_scale(y="independent"))
+
+
+def calibration(rows: pd.DataFrame, say: Speech) -> str:
+    """What each model promised beside what came, a panel a model; dashed: promises kept."""
+    if rows.empty:
+        return nothing(say)
+    told = rows.assign(model=[say.name("source", str(one)) for one in rows["model"]])
+    most = float(told[["promised", "seen"]].to_numpy().max())
+    # Most promises are small; the root gives them room.
+    scale = alt.Scale(type="sqrt", domain=[0, most])
+    axis = alt.Axis(format="%", tickCount=5)
+    x = alt.X("promised:Q", title=say("picture.promised"), axis=axis).scale(scale)
+    y = alt.Y("seen:Q", title=say("picture.seen"), axis=axis).scale(scale)
+    base = alt.Chart(told)
+    kept = base.mark_line(color=MID, strokeDash=[4, 4]).encode(x=x, y=alt.Y("promised:Q"))
+    seen = base.mark_line(color=INK, point=alt.OverlayMarkDef(color=INK, size=40))
+    panel = (kept + seen.encode(x=x, y=y)).properties(width=(WIDTH - 180) / 3, height=180)
+    names = list(told["model"].drop_duplicates())
+    return _svg(panel.facet(facet=alt.Facet("model:N", title=None, sort=names), columns=3))
 
 
 def nothing(say: Speech) -> str:

@@ -26,6 +26,9 @@ router = APIRouter()
 DAYS_BACK = 30
 LOOK_AGAIN_SECONDS = 5
 """So often a page looks whether what it waits for is there."""
+ITEMS_SHOWN = ("recall@10", "ndcg@10", "explore_recall@10", "coverage@10")
+TIMING_SHOWN = ("auc", "ap", "care_ap")
+ERRORS_SHOWN = ("ece", "brier")
 Since = Annotated[date | None, Query()]
 Until = Annotated[date | None, Query()]
 Table = Callable[[Runtime, date | None, date | None], pd.DataFrame]
@@ -87,12 +90,10 @@ PICTURES: Mapping[str, Picture] = {
     "gifts": Picture(partial(_over, series.gift_spend), drawing.gifts),
     "batches": Picture(partial(_over, series.batches_by_night), drawing.batches),
     "forecast": Picture(_ahead, partial(drawing.by_campaign, value="touches")),
-    "items": Picture(
-        partial(_figures, "items", ("recall@10", "ndcg@10", "explore_recall@10", "coverage@10")),
-        drawing.models,
-    ),
-    "timing": Picture(partial(_figures, "timing", ("auc", "ap", "care_ap")), drawing.models),
-    "calibration": Picture(partial(_figures, "timing", ("ece", "brier")), drawing.models),
+    "items": Picture(partial(_figures, "items", ITEMS_SHOWN), drawing.models),
+    "timing": Picture(partial(_figures, "timing", TIMING_SHOWN), drawing.models),
+    "calibration": Picture(partial(_over, series.calibration), drawing.calibration),
+    "errors": Picture(partial(_figures, "timing", ERRORS_SHOWN), drawing.models),
 }
 SLOW = frozenset({"forecast"})
 """Is worked out when somebody asks, so its page is asked for by itself."""

@@ -71,6 +71,25 @@ def batches_by_night(runtime: Runtime, *, since: date, until: date) -> pd.DataFr
         return batches.count_answers(connection, since=since, until=until)
 
 
+def calibration(runtime: Runtime, *, since: date, until: date) -> pd.DataFrame:
+    """``night, model, promised, seen, pairs`` of the last night between that trained for timing.
+
+    The purchases that each model foretold to the week held back, in ten groups of equal size by
+    promise: the mean chance ``promised``, and the share ``seen`` to come true. A night of which no
+    groups were kept is passed over.
+    """
+    with reading(runtime.engine) as connection:
+        known = models.read_watched(connection, "timing", since=since, until=until)
+    kept = [(one.night, one.watched.get("calibration", {})) for one in known]
+    night, groups = next(((night, found) for night, found in kept[::-1] if found), (None, {}))
+    rows = [
+        (night, model, one["promised"], one["seen"], int(one["pairs"]))
+        for model, found in groups.items()
+        for one in found
+    ]
+    return pd.DataFrame(rows, columns=["night", "model", "promised", "seen", "pairs"])
+
+
 def model_figures(runtime: Runtime, kind: str, *, since: date, until: date) -> pd.DataFrame:
     """``night, model, metric, value, trained, refused``: what was measured, baselines beside it.
 

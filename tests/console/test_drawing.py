@@ -49,4 +49,22 @@ def test_one_key_names_every_model_once():
         {"night": pd.Timestamp("2017-11-14"), "model": names, "metric": "ece", "value": 0.1}
     )
     found = drawing.models(rows, speech())
-    assert found.count(">gamma poisson<") == 1
+    assert found.count(">how often people like her buy<") == 1
+    assert found.count(">error of a chance (ECE)<") == 1
+
+
+def test_promises_are_drawn_a_panel_a_model_with_the_line_of_those_kept():
+    rows = pd.DataFrame(
+        {
+            "night": pd.Timestamp("2017-11-14"),
+            "model": ["law", "law", "interval", "interval"],
+            "promised": [0.01, 0.25, 0.02, 0.3],
+            "seen": [0.02, 0.25, 0.01, 0.1],
+            "pairs": 100,
+        }
+    )
+    found = drawing.calibration(rows, speech())
+    assert [found.count(f">{name}<") for name in ("her own rhythm", "her mean interval")] == [1, 1]
+    assert found.count('stroke-dasharray="4,4"') == 2
+    assert "chance foretold" in found
+    assert "nothing to show" in drawing.calibration(rows.iloc[:0], speech())

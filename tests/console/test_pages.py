@@ -34,6 +34,7 @@ PAGES = (
     "/pictures/items",
     "/pictures/timing",
     "/pictures/calibration",
+    "/pictures/errors",
     "/library",
     "/library/templates/birthday/email/en",
     "/library/templates/birthday/sms/zh-CN?tier=diamond&known=little",

@@ -6,6 +6,7 @@ from string import Formatter
 
 import pytest
 
+from care.console.picture import ERRORS_SHOWN, ITEMS_SHOWN, TIMING_SHOWN
 from care.console.preview import PREVIEWS
 from care.console.speech import LANGUAGES, Speech, catalogue, negotiate, sentences
 from care.desk.customer import DESK
@@ -18,6 +19,7 @@ from care.domain.exclusion import Reason
 from care.domain.recommendation import SOURCES
 from care.domain.role import Role
 from care.domain.suppression import Covers, Why
+from care.training import MODELS
 
 CONSOLE = Path(__file__).parents[2] / "care" / "console"
 CODES = {
@@ -26,11 +28,12 @@ CODES = {
     "consent": ("granted", "pending", "withdrawn"),
     "covers": Covers,
     "locale": LOCALES,
+    "metric": {one for shown in (ITEMS_SHOWN, TIMING_SHOWN, ERRORS_SHOWN) for one in shown},
     "origin": (CUSTOMER_IMPORT, SHOP_CONSENTS, WEB_FORM, DESK, "import"),
     "purpose": Purpose,
     "reason": Reason,
     "role": Role,
-    "source": SOURCES,
+    "source": {*SOURCES, *(name for models in MODELS.values() for name in models)},
     "state": State,
     "suppressed": Why,
     "verdict": Verdict,

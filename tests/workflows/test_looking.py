@@ -409,12 +409,21 @@ def test_series_are_small_and_agree_with_the_ledger(planned):
     assert sent["records"].sum() == messages_of(planned)["batch_id"].notna().sum()
     measured = series.model_figures(planned, "items", **days)
     assert list(measured.columns) == ["night", "model", "metric", "value", "trained", "refused"]
+    rows = series.model_figures(planned, "timing", **days)
+    timing = rows.set_index(["model", "metric"])["value"]
+    groups = series.calibration(planned, **days).groupby("model")
+    assert set(groups.groups) == set(timing.index.get_level_values("model"))
+    for model, found in groups:
+        assert found["pairs"].sum() == timing[model, "pairs"]
+        came = (found["seen"] * found["pairs"]).sum() / found["pairs"].sum()
+        assert came == pytest.approx(timing[model, "due_share"])
     nothing = {"since": date(2016, 1, 1), "until": date(2016, 1, 2)}
     for ask in (
         series.touches_by_night,
         series.exclusions_by_night,
         series.gift_spend,
         series.batches_by_night,
+        series.calibration,
     ):
         assert ask(planned, **nothing).empty
 
