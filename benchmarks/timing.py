@@ -226,6 +226,7 @@ def speed(pairs: int, *, seed: int) -> dict[str, Any]:
         layered.ground,
         (type(lessons)(7, lessons.logistic, lessons.trees, (0.0, 1.0), True, "", {}),),
         seed,
+        today,
     )
 
     def closed() -> int:

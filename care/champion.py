@@ -19,7 +19,8 @@ from care.storage.models import (
     lock_titles,
     read_events,
 )
-from care.training import BASELINES, METRIC, Stored
+from care.training import Stored
+from care.trial import BASELINES, METRIC
 from recommender import artifact
 
 

@@ -41,7 +41,8 @@ from care.storage.curves import read_curves, read_interests
 from care.storage.database import reading
 from care.storage.history import item_history, sold_since
 from care.storage.purchases import count_segments, just_bought, of_customers, who_ever_bought
-from care.training import last_known_day, load_champion
+from care.training import load_champion
+from care.trial import last_known_day
 from recommender.items import segments
 from recommender.items.model import ItemModel
 from recommender.items.popularity import Popularity

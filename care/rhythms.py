@@ -21,7 +21,8 @@ from care.storage.pieces import cut, sample
 from care.storage.purchases import sales_by_week
 from care.storage.quantities import bought_more, elasticity
 from care.storage.store import Store
-from care.training import HORIZON_DAYS, last_known_day, load_champion, recommended_days
+from care.training import load_champion, recommended_days
+from care.trial import HORIZON_DAYS, last_known_day
 from recommender.columns import PAIRS
 from recommender.items.personal import Personal
 from recommender.timing.model import TimingModel

@@ -16,7 +16,7 @@ from care.storage import points
 from care.storage.database import writing
 from care.storage.history import bought_since, orders_of, spend, spend_by_day
 from care.storage.pieces import Frames, cut, sample
-from care.training import last_known_day
+from care.trial import last_known_day
 from recommender.value import Smoothed, UnableToValue
 
 LATE_ORDERS = timedelta(days=31)

@@ -5,11 +5,9 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import partial
 from typing import Any
 
 import ibis
-import numpy as np
 import pandas as pd
 
 from care.domain.drift import inputs, scores_of
@@ -34,59 +32,35 @@ from care.storage.people import some_customers
 from care.storage.pieces import Frames, cut, sample
 from care.storage.snapshot import load_snapshot
 from care.storage.store import Store
+from care.trial import (
+    BASELINES,
+    METRIC,
+    Judged,
+    judge_items,
+    judge_timing,
+    last_known_day,
+)
 from recommender import artifact, comparison, evaluate, gate
 from recommender.items.model import Source
-from recommender.items.personal import Personal
-from recommender.items.popularity import Popularity
-from recommender.items.two_stage import TwoStage
-from recommender.timing.frequency import Frequency
-from recommender.timing.gamma_poisson import GammaPoisson
-from recommender.timing.interval import Interval
-from recommender.timing.law import Law
-from recommender.timing.layered import Layered
 from recommender.timing_trial import TimingTrial
 
 log = logging.getLogger(__name__)
 
-MODELS: Mapping[str, Mapping[str, Any]] = {
-    "items": {"popularity": Popularity, "personal": Personal, "two_stage": TwoStage},
-    "timing": {
-        "interval": Interval,
-        "frequency": Frequency,
-        "gamma_poisson": GammaPoisson,
-        "law": Law,
-        "layered": Layered,
-    },
-}
-METRIC = {"items": "recall@10", "timing": "ap"}
-BASELINES = {"items": ["popularity"], "timing": ["interval", "frequency", "gamma_poisson"]}
 EVALUATED_LINES = 2_000_000
 """Order lines of the nightly evaluations; a larger shop is judged on a sample of its customers."""
-MAX_EVALUATED = 2_000
-"""Customers of the nightly items evaluation: a standard error of about .005 in recall."""
-HORIZON_DAYS = 7
-TAUGHT_FOR_DAYS = 7
-"""For so long a ranker is gone on with; then it is taught anew."""
-TIMING_LESSON_ROWS = 300_000
-"""Purchase days that the second layer of timing learns from: all of a few thousand customers."""
 SCORED = 2_000
 """Customers whose recommendations are watched for a shift of their scores."""
 SCORED_ITEMS = 10
 
 
-def last_known_day(night: date) -> int:
-    """The day before the night, as the recommender counts days: from 1970-01-01."""
-    return int(np.datetime64(night, "D").astype(int)) - 1
-
-
 def train_items(runtime: Runtime, *, night: date, now: datetime) -> str:
     """Train and judge the item models; return what the gate said. Done once a night."""
-    return _train(runtime, "items", night, now, item_history, _judge_items)
+    return _train(runtime, "items", night, now, item_history, judge_items)
 
 
 def train_timing(runtime: Runtime, *, night: date, now: datetime) -> str:
     """Train and judge the timing models; return what the gate said. Done once a night."""
-    return _train(runtime, "timing", night, now, recommended_days, _judge_timing)
+    return _train(runtime, "timing", night, now, recommended_days, judge_timing)
 
 
 def _train(
@@ -95,7 +69,7 @@ def _train(
     night: date,
     now: datetime,
     read: Callable[[ibis.Table], pd.DataFrame],
-    judge: Callable[[pd.DataFrame, date, Any], "_Judged"],
+    judge: Callable[[pd.DataFrame, date, Any], Judged],
 ) -> str:
     with reading(runtime.engine) as connection:
         trained = find_trained(connection, kind, night)
@@ -133,57 +107,6 @@ def _refuse(runtime: Runtime, kind: str, night: date, why: str, now: datetime) -
     with writing(runtime.engine) as connection:
         refuse_data(connection, kind, night, reason=why, at=now)
     return f"not trained: {why}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    """What the held-out history says of each model, and how to fit each on all of it."""
-
-    evaluation: evaluate.Evaluation
-    fits: Mapping[str, Callable[..., Any]]
-
-
-def _judge_items(history: pd.DataFrame, night: date, champion: Any) -> _Judged:
-    fits: dict[str, Callable[..., Any]] = {
-        name: model.fit for name, model in MODELS["items"].items()
-    }
-    parent = champion if isinstance(champion, TwoStage) else None
-    if parent is not None and last_known_day(night) - parent.taught >= TAUGHT_FOR_DAYS:
-        parent = None
-    tried: list[TwoStage] = []
-
-    def try_two_stage(history: pd.DataFrame, *, today: int) -> TwoStage:
-        # The champion's factors have seen the baskets that it is tried on; its ranker has not.
-        tried.append(TwoStage.fit(history, today=today, parent=parent, views_anew=True))
-        return tried[-1]
-
-    trial = fits | {TwoStage.kind: try_two_stage}
-    found = evaluate.evaluate_items(history, trial, max_customers=MAX_EVALUATED)
-    if tried:
-        # What is promoted has the very ranker that was tried; only its counts know more.
-        fits[TwoStage.kind] = partial(TwoStage.fit, parent=tried[0])
-    return _Judged(found, fits)
-
-
-def _judge_timing(days: pd.DataFrame, night: date, _champion: Any) -> _Judged:
-    fits: dict[str, Callable[..., Any]] = {
-        name: model.fit for name, model in MODELS["timing"].items()
-    }
-    teach = partial(Layered.fit, horizons=(HORIZON_DAYS,), lesson_rows=TIMING_LESSON_ROWS)
-    tried: list[Layered] = []
-
-    def try_layered(days: pd.DataFrame, *, today: int) -> Layered:
-        tried.append(teach(days, today=today))
-        return tried[-1]
-
-    trial = fits | {Layered.kind: try_layered}
-    # A shop that was closed yesterday knows nothing later than its last purchase.
-    known = min(last_known_day(night), int(days["day"].max())) if len(days) else 0
-    origins = evaluate.latest_origins(known, horizon=HORIZON_DAYS)
-    found = evaluate.evaluate_timing(days, trial, origins=origins, horizon=HORIZON_DAYS)
-    # What is promoted has the very layer that was tried, tried once more on the week since.
-    fits[Layered.kind] = partial(teach, parent=tried[0]) if tried else teach
-    return _Judged(found, fits)
 
 
 def load_champion(runtime: Runtime, kind: str) -> tuple[str, Any] | None:

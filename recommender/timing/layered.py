@@ -40,6 +40,8 @@ class Layered:
     layers: tuple[Layer, ...]
     """By horizon, ascending."""
     seed: int
+    taught: int
+    """The last day known as the layers were taught; trying them again leaves it as it was."""
 
     @classmethod
     def fit(
@@ -73,16 +75,19 @@ class Layered:
         school = School(some_customers(chunks, today, lesson_rows, seed), today, regular)
         now = Seen.of(ground, school.states(today), today=today)
         taught = {one.horizon: one for one in parent.layers} if parent is not None else {}
-        layers = []
+        layers, since = [], []
         for horizon in sorted(set(horizons)):
             trial = today - horizon
             layer = taught.get(horizon)
-            if layer is None or layer.logistic is None:
+            if parent is not None and layer is not None and layer.logistic is not None:
+                since.append(parent.taught)
+            else:
+                since.append(today)
                 origins = [trial - horizon - STEP_DAYS * back for back in range(lessons)]
                 layer = Layer.fit(horizon, school.lessons(origins, horizon), seed=seed)
             last = school.lessons([trial], horizon)
             layers.append(layer.tried(last[0] if last else None, now))
-        return cls(ground, tuple(layers), seed)
+        return cls(ground, tuple(layers), seed, min(since, default=today))
 
     def due(self, pairs: pd.DataFrame, *, today: int, horizon: int) -> pd.DataFrame:
         """See ``TimingModel.due``; days and windows are the law's."""
@@ -135,7 +140,12 @@ class Layered:
             found, parameters = layer.to_arrays()
             arrays |= {f"layer{layer.horizon}_{name}": one for name, one in found.items()}
             layers.append(parameters)
-        return arrays, {"ground": ground, "layers": layers, "seed": self.seed}
+        return arrays, {
+            "ground": ground,
+            "layers": layers,
+            "seed": self.seed,
+            "taught": self.taught,
+        }
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, NDArray[Any]], parameters: dict[str, Any]) -> Self:
@@ -151,7 +161,10 @@ class Layered:
             layers.append(Layer.from_arrays(mine, one))
         ground = {name: array for name, array in arrays.items() if not name.startswith("layer")}
         return cls(
-            Ground.from_arrays(ground, parameters["ground"]), tuple(layers), parameters["seed"]
+            Ground.from_arrays(ground, parameters["ground"]),
+            tuple(layers),
+            parameters["seed"],
+            parameters.get("taught", 0),  # a file of an older version does not tell
         )
 
 

@@ -19,7 +19,7 @@ from care.domain.exclusion import Reason
 from care.domain.recommendation import SOURCES
 from care.domain.role import Role
 from care.domain.suppression import Covers, Why
-from care.training import MODELS
+from care.trial import MODELS
 
 CONSOLE = Path(__file__).parents[2] / "care" / "console"
 CODES = {

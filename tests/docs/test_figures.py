@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from care.training import MODELS
+from care.trial import MODELS
 from recommender.evaluate import evaluate_items, evaluate_timing
 from recommender.items.als import Als
 from recommender.items.personal import Personal

@@ -111,6 +111,16 @@ def test_a_child_is_tried_again_with_its_parents_layer(model, moody, today):
     assert child.layers[0].straight == model.layers[0].straight
 
 
+def test_how_long_ago_it_was_taught_is_handed_on_and_kept(model, moody, today, tmp_path):
+    assert model.taught == today
+    later = Layered.fit(moody, today=today + 3, parent=model)
+    assert later.taught == today
+    artifact.save(later, tmp_path / "model.zip", data="x")
+    assert artifact.load(tmp_path / "model.zip").model.taught == today
+    thin = Layered.fit(moody.head(50), today=today)
+    assert Layered.fit(moody, today=today + 1, parent=thin).taught == today + 1
+
+
 def test_a_shop_that_is_too_small_is_left_to_the_law(purchase_days, today):
     days = purchase_days((1, 1, [today - 30, today - 20, today - 11]), (2, 2, [today - 90]))
     small = Layered.fit(days, today=today)
