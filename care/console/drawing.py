@@ -164,7 +164,8 @@ def calibration(rows: pd.DataFrame, say: Speech) -> str:
     """What each model promised beside what came, a panel a model; dashed: promises kept."""
     if rows.empty:
         return nothing(say)
-    told = rows.assign(model=[say.name("source", str(one)) for one in rows["model"]])
+    named = [say.name("source", str(one)) for one in rows["model"]]
+    told = rows[["promised", "seen"]].assign(model=named)
     most = float(told[["promised", "seen"]].to_numpy().max())
     # Most promises are small; the root gives them room.
     scale = alt.Scale(type="sqrt", domain=[0, most])

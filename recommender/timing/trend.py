@@ -31,7 +31,7 @@ class Trend:
     ratio: Floats
     """Log share of the last 7, 14 and 28 days less that of the last 28, 56 and 112, (T, 3)."""
     popularity: Floats
-    """log(1 + purchase days of the last 112 days), (T,)."""
+    """Log share of all purchases of the last 112 days, (T,)."""
 
     @classmethod
     def of(cls, chunks: Iterable[pd.DataFrame], *, today: int) -> Self:
@@ -55,17 +55,22 @@ class Trend:
             - np.log((count[before] + CAUTION) / total[before])
             for late, before in zip(LATE_DAYS, BEFORE_DAYS, strict=True)
         ]
-        return cls(types, np.stack(ratio, axis=1), np.log1p(count[BEFORE_DAYS[-1]]))
+        longest = BEFORE_DAYS[-1]
+        share = (count[longest] + 1.0) / (total[longest] + types.size)
+        return cls(types, np.stack(ratio, axis=1), np.log(share))
 
     def for_types(self, types: Ints) -> tuple[Floats, Floats]:
-        """Ratios (N, 3) and popularity (N,) of each type; 0 where nothing is known of it."""
+        """Ratios (N, 3) and popularity (N,) of each type.
+
+        One that nothing is known of is as before, and as popular as the least of those known.
+        """
         at = position(types, self.types)
         known = at >= 0
         if not self.types.size:
             return np.zeros((types.size, len(LATE_DAYS))), np.zeros(types.size)
         return (
             np.where(known[:, None], self.ratio[at], 0.0),
-            np.where(known, self.popularity[at], 0.0),
+            np.where(known, self.popularity[at], self.popularity.min()),
         )
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:

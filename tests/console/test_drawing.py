@@ -1,5 +1,6 @@
 """Pictures say what they show, in either language, without colours."""
 
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -56,7 +57,7 @@ def test_one_key_names_every_model_once():
 def test_promises_are_drawn_a_panel_a_model_with_the_line_of_those_kept():
     rows = pd.DataFrame(
         {
-            "night": pd.Timestamp("2017-11-14"),
+            "night": date(2017, 11, 14),
             "model": ["law", "law", "interval", "interval"],
             "promised": [0.01, 0.25, 0.02, 0.3],
             "seen": [0.02, 0.25, 0.01, 0.1],
