@@ -8,7 +8,6 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -16,15 +15,12 @@ from sqlalchemy import Connection
 
 from care.domain.campaigns import CAMPAIGNS
 from care.domain.channel import ADDRESS_COLUMN, Channel
-from care.domain.suppression import COVERED, SUPPRESSIONS, Covers, Why
+from care.domain.suppression import COVERED, SUPPRESSIONS, Covers, Why, import_of
 from care.intake.email import check_emails
 from care.intake.phone import check_phones
-from care.intake.sheet import Imported
-from care.intake.suppression_sheet import read_suppression_sheet
 from care.policy import Policy
 from care.runtime import Runtime
 from care.storage import people, suppressions
-from care.storage.bulk import records
 from care.storage.database import reading, writing
 from care.storage.suppressions import Suppression
 from care.storage.vault import open_proof, seal_proof
@@ -89,7 +85,7 @@ def suppress(
             "since": began,
             "until": until,
         }
-        told["event_id"] = event_id or _event_of(told)
+        told["event_id"] = event_id or event_of(told)
         if note and key is not None:
             data_key = people.find_data_key(connection, key)
             if data_key is not None:
@@ -97,12 +93,15 @@ def suppress(
         return suppressions.add(connection, told)
 
 
-def lift(runtime: Runtime, suppression_id: int, *, source: str, now: datetime) -> None:
+def lift(runtime: Runtime, suppression_id: int, *, reason: str, source: str, now: datetime) -> None:
     """Let what was suppressed be sent again. The suppression stays on record; done again, nothing.
 
+    ``reason``: why, in words that may stay in the open for ever.
+
     Raises:
-        UnableToSuppress: there is no suppression of that number.
+        UnableToSuppress: there is no suppression of that number, or no reason.
     """
+    why = reason_of(reason)
     with writing(runtime.engine) as connection:
         found = suppressions.list_suppressions(connection, suppression_id=suppression_id)
         if not found:
@@ -117,12 +116,23 @@ def lift(runtime: Runtime, suppression_id: int, *, source: str, now: datetime) -
             "event_id": f"lift-{suppression_id}",
             "customer_key": one.customer_key,
             "purpose": one.purpose,
-            "reason": one.reason,
+            "reason": why,
             "source": source,
             "since": now,
             "lifts": suppression_id,
         }
         suppressions.add(connection, told)
+
+
+def reason_of(said: str) -> str:
+    """Why something is lifted, without blanks around it.
+
+    Raises:
+        UnableToSuppress: nothing is said.
+    """
+    if not said.strip():
+        raise UnableToSuppress("say why it is lifted; the reason stays on record")
+    return said.strip()
 
 
 def listed(
@@ -145,10 +155,11 @@ def listed(
         found = suppressions.list_suppressions(
             connection, at=at, customer_key=key, before=before, limit=limit
         )
-    hidden = ("data_key", "note", "customer_key")
+    hidden = ("data_key", "note", "customer_key", "source")
     return [
         {name: value for name, value in asdict(one).items() if name not in hidden}
         | {"note": _note_of(runtime, one)}
+        | dict(zip(("import_id", "source"), import_of(one.source), strict=True))
         for one in found
     ]
 
@@ -156,48 +167,6 @@ def listed(
 def _note_of(runtime: Runtime, one: Suppression) -> str | None:
     told = open_proof(runtime.vault, one.data_key, str(one.event_id), one.note)
     return None if told is None else str(told["note"])
-
-
-def import_suppressions(runtime: Runtime, path: Path, *, now: datetime) -> Imported:
-    """Add the suppressions of a file, one a row; those that are there already stay as they are.
-
-    Raises:
-        UnableToReadSheet: the file as a whole cannot be read.
-    """
-    with reading(runtime.engine) as connection:
-        everybody = people.read_keys(connection)
-    sheet = read_suppression_sheet(
-        path,
-        customers=everybody,
-        now=now,
-        zone=runtime.policy.shop.zone,
-        occasions=occasions(runtime.policy),
-    )
-    rows = sheet.rows.reset_index(drop=True)
-    hashes = [
-        None if address is None else runtime.vault.address_hash(address)
-        for address in rows["address"].astype(object).where(rows["address"].notna(), None)
-    ]
-    told = pd.DataFrame(
-        {
-            "customer_key": rows["customer_key"],
-            "address_hash": pd.Series(hashes, index=rows.index, dtype="str"),
-            "channel": rows["channel"],
-            "occasion": rows["occasion"],
-            "purpose": rows["covers"],
-            "reason": rows["reason"],
-            "source": rows["source"].fillna("import"),
-            "since": rows["since"],
-            "until": rows["until"],
-        }
-    )
-    # Without a moment of its own a row is the same whenever its file is read.
-    about = told.drop(columns=["since", "source"]).assign(since=sheet.rows["said_since"].array)
-    events = [_event_of(row) for row in records(about)]
-    told["event_id"] = rows["event_id"].fillna(pd.Series(events, index=rows.index, dtype="str"))
-    with writing(runtime.engine) as connection:
-        suppressions.add_all(connection, told.drop_duplicates("event_id"))
-    return sheet.imported()
 
 
 def suppressions_of(
@@ -208,7 +177,14 @@ def suppressions_of(
     ``reached``: ``customer_key`` and an address column per channel of those who may be written to.
     Their addresses are hashed only if there is an address among the suppressions.
     """
-    held = suppressions.read_suppressions(connection, at=at)
+    return owned(runtime, suppressions.read_suppressions(connection, at=at), reached)
+
+
+def owned(runtime: Runtime, held: pd.DataFrame, reached: pd.DataFrame) -> pd.DataFrame:
+    """Suppressions (``suppression.SUPPRESSIONS``), addresses told as who of ``reached`` has them.
+
+    ``held``: those columns, and ``address_hash``.
+    """
     by_address = held["address_hash"].notna()
     plain = held[~by_address]
     if not by_address.any():
@@ -293,6 +269,7 @@ def _check_occasion(policy: Policy, occasion: str) -> None:
     raise UnableToSuppress(f"there is no occasion {occasion!r}; there are {told}")
 
 
-def _event_of(told: Mapping[str, Any]) -> str:
+def event_of(told: Mapping[str, Any]) -> str:
+    """What a suppression is known by that has no name of its own: all that is told of it."""
     parts = (str(told.get(name)) for name in sorted(told))
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]

@@ -1,9 +1,12 @@
 """What became of the rows of a file that a person brought in."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from care.cli.option import print_json
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def print_imported(found: Any, out: Path | None, as_json: bool) -> None:
@@ -17,5 +20,10 @@ def print_imported(found: Any, out: Path | None, as_json: bool) -> None:
         print_json({"read": found.read, "kept": found.kept, "set_aside": reasons})
         return
     print(f"{found.read} rows read, {found.kept} kept, {found.read - found.kept} set aside")
-    for row in found.set_aside.head(20).itertuples():
+    print_set_aside(found.set_aside)
+
+
+def print_set_aside(rows: "pd.DataFrame") -> None:
+    """Name the first rows that were set aside (``SET_ASIDE``), each with its reason."""
+    for row in rows.head(20).itertuples():
         print(f"  row {row.row}: {row.field} {row.value!r}: {row.reason}; {row.remedy}")

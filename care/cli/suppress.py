@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from care.cli.imported import print_imported
+from care.cli.imported import print_set_aside
 from care.cli.option import (
     PLAIN,
     AsJson,
@@ -20,6 +20,9 @@ from care.cli.option import (
     open_home,
     print_json,
 )
+
+if TYPE_CHECKING:
+    from care.suppression_file import Check, Rows
 
 suppress = typer.Typer(help="What must not be sent, to whom, and why.", **PLAIN)
 
@@ -101,17 +104,23 @@ def suppress_add(
         print(f"suppression {number}; `care suppress lift {number}` ends it")
 
 
+Why = Annotated[
+    str, typer.Option("--reason", help="Why, in words; kept in the open.", show_default=False)
+]
+
+
 @suppress.command("lift")
 def suppress_lift(
     number: Annotated[int, typer.Argument(metavar="NUMBER", help="As the list shows it.")],
+    reason: Why,
     source: Annotated[str, typer.Option("--source", help="Who says so.")] = "staff",
     home: Home = None,
     now: Now = None,
 ) -> None:
-    """Let what was suppressed be sent again. It stays on record."""
+    """Let what was suppressed be sent again, from the next release on. It stays on record."""
     from care.suppression import lift
 
-    lift(open_home(home), number, source=source, now=now or datetime.now(UTC))
+    lift(open_home(home), number, reason=reason, source=source, now=now or datetime.now(UTC))
     print(f"suppression {number} is lifted")
 
 
@@ -141,6 +150,9 @@ def suppress_list(
 @suppress.command("import")
 def suppress_import(
     file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="One suppression a row.")],
+    check: Annotated[
+        bool, typer.Option("--check", help="Say what it would do, and do nothing.")
+    ] = False,
     out: SetAside = None,
     home: Home = None,
     now: Now = None,
@@ -149,12 +161,80 @@ def suppress_import(
     """Add suppressions of a file: customer_id or address, and what is known beside.
 
     May have channel, occasion, reason, covers, since, until, source and event_id. Safe to repeat.
-    Bad rows are set aside with a reason.
+    Bad rows are set aside with a reason. What it brought can be lifted as a whole.
     """
-    from care.suppression import import_suppressions
+    from care import suppression_file
 
-    found = import_suppressions(open_home(home), file, now=now or datetime.now(UTC))
-    print_imported(found, out, as_json)
+    runtime, moment = open_home(home), now or datetime.now(UTC)
+    looked = suppression_file.check(runtime, file, now=moment) if check else None
+    rows = looked.rows if looked else suppression_file.take(runtime, file, now=moment)
+    if out is not None:
+        from care.intake.export import write_set_aside
+
+        write_set_aside(rows.set_aside, out)
+    if as_json:
+        print_json(_told(rows) | (_silenced(looked) if looked else {}))
+        return
+    print(
+        f"{rows.read:,} rows read, {rows.new:,} new, {rows.known:,} known already, "
+        f"{rows.repeated:,} repeated, {len(rows.set_aside):,} set aside"
+    )
+    if rows.lifted:
+        print(f"  {rows.lifted:,} of the known were lifted, and stay so")
+    print_set_aside(rows.set_aside)
+    if looked:
+        print(
+            f"of {looked.reached:,} customers who can be written to, {looked.silenced:,} would get "
+            f"nothing any more, and {looked.service_only:,} only service messages: "
+            f"{looked.share:.1%} together"
+        )
+    elif rows.new:
+        print(f"import {rows.import_id}; `care suppress lift-import {rows.import_id}` ends it")
+
+
+@suppress.command("imports")
+def suppress_imports(home: Home = None, as_json: AsJson = False) -> None:
+    """List the files that brought suppressions, and how many of these were lifted."""
+    from dataclasses import asdict
+
+    from care.suppression_file import imports
+
+    found = imports(open_home(home))
+    if as_json:
+        print_json([asdict(one) for one in found])
+        return
+    for one in found:
+        print(f"{one.import_id}  {one.suppressions:,} suppressions, {one.lifted:,} lifted")
+    if not found:
+        print("no file was brought in")
+
+
+@suppress.command("lift-import")
+def suppress_lift_import(
+    import_id: Annotated[str, typer.Argument(metavar="IMPORT", help="As `imports` lists it.")],
+    reason: Why,
+    source: Annotated[str, typer.Option("--source", help="Who says so.")] = "staff",
+    home: Home = None,
+    now: Now = None,
+) -> None:
+    """Lift all that a file brought. What was there before it stays."""
+    from care.suppression_file import lift_import
+
+    lifted = lift_import(
+        open_home(home), import_id, reason=reason, source=source, now=now or datetime.now(UTC)
+    )
+    print(f"{lifted:,} suppressions of import {import_id} are lifted")
+
+
+def _told(rows: "Rows") -> dict[str, Any]:
+    names = ("import_id", "sha256", "read", "new", "known", "lifted", "repeated")
+    reasons = rows.set_aside["reason"].value_counts().sort_index().to_dict()
+    return {name: getattr(rows, name) for name in names} | {"set_aside": reasons}
+
+
+def _silenced(looked: "Check") -> dict[str, Any]:
+    names = ("reached", "silenced", "service_only", "share")
+    return {name: getattr(looked, name) for name in names}
 
 
 def _line(one: dict[str, Any]) -> str:
@@ -165,7 +245,8 @@ def _line(one: dict[str, Any]) -> str:
     lifted = f", lifted {one['lifted_at']:%Y-%m-%d}" if one["lifted_at"] else ""
     note = f" ({one['note']})" if one["note"] else ""
     told = ", ".join([one["customer_id"] or whose, *about])
+    source = f"import {one['import_id']}" if one["import_id"] else one["source"]
     return (
         f"{one['suppression_id']:4}  {told}: {one['purpose']}, {one['reason']}{note}, "
-        f"{one['source']}, since {one['since']:%Y-%m-%d}{until}{lifted}"
+        f"{source}, since {one['since']:%Y-%m-%d}{until}{lifted}"
     )

@@ -20,6 +20,8 @@ from care.console import (
     manual,
     message,
     picture,
+    policy,
+    suppression,
     tonight,
     wording,
 )
@@ -35,7 +37,7 @@ log = logging.getLogger(__name__)
 
 PAGES = (
     *(language, manual, tonight, wording, change, message, campaign),
-    *(customer, picture, library, audit),
+    *(customer, picture, library, policy, suppression, audit),
 )
 """In this order: a path that names a thing comes before one that takes any name."""
 

@@ -1,34 +1,25 @@
-"""The library: what messages are written from, what the merchant decided, and what must not go."""
+"""The library: what messages are written from, and the gifts that they carry."""
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, HTTPException, Query, Request, UploadFile
 from starlette.responses import HTMLResponse, Response
 
-from care import desk, gifting, suppression
+from care import desk, gifting
 from care.console.access import Admin, Viewer
-from care.console.audit import A_PAGE, After
 from care.console.header import LETTER_POLICY
-from care.console.page import go, link, now_of, render, root_of, runtime_of
+from care.console.page import go, link, render, root_of, runtime_of
 from care.console.preview import preview
+from care.console.upload import saved
 from care.console.visitor import Visitor
-from care.desk.stopped import stopped
 from care.domain.channel import Channel
 from care.gifting import UnableToImportCodes
 from care.intake.codes import UnableToReadCodes
-from care.intake.sheet import UnableToReadSheet
 from care.rendering.specimen import TIER_NAMES, bare, specimen
 from care.runtime import Runtime
-from care.suppression import UnableToSuppress
 
 router = APIRouter()
-LARGEST = 64 * 1024 * 1024
-"""Bytes of a file brought in by a browser; larger ones go by the terminal."""
 Tier = Annotated[str, Query(pattern="^(member|silver|gold|diamond)$")]
 Known = Annotated[str, Query(pattern="^(all|little)$")]
 
@@ -98,12 +89,6 @@ def specimen_letter(
     return HTMLResponse(str(html), headers={"Content-Security-Policy": LETTER_POLICY})
 
 
-@router.get("/library/policy")
-def policy_page(request: Request, visitor: Viewer) -> Response:
-    """What the merchant decided, as staff read it."""
-    return render(request, visitor, "policy.html", policy=runtime_of(request).policy)
-
-
 @router.get("/library/gifts")
 def gifts_page(request: Request, visitor: Viewer) -> Response:
     """What there is of each gift, its codes among it."""
@@ -129,47 +114,6 @@ def codes_by_post(request: Request, visitor: Viewer, gift_id: str) -> Response:
     return go(request, link("library", "gifts"))
 
 
-@router.get("/library/suppressions")
-def suppressions_page(request: Request, visitor: Viewer, after: After = None) -> Response:
-    """What must not be sent now, page by page."""
-    return _suppressions(request, visitor, after=after)
-
-
-@router.post("/library/suppressions/import")
-def bring_suppressions(request: Request, visitor: Admin, file: UploadFile) -> Response:
-    """Add the suppressions of a file."""
-    try:
-        with saved(file) as path:
-            found = suppression.import_suppressions(runtime_of(request), path, now=now_of(request))
-    except UnableToReadSheet as error:
-        return _suppressions(request, visitor, told=str(error), status=409)
-    return _suppressions(request, visitor, brought=found)
-
-
-@router.post("/library/suppressions/{suppression_id}/lift")
-def lift_suppression(request: Request, visitor: Admin, suppression_id: int) -> Response:
-    """Let what was suppressed be sent again."""
-    try:
-        suppression.lift(
-            runtime_of(request), suppression_id, source=visitor.name, now=now_of(request)
-        )
-    except UnableToSuppress as error:
-        return _suppressions(request, visitor, told=str(error), status=409)
-    return go(request, link("library", "suppressions"))
-
-
-@router.get("/library/suppressions/import")
-def brought_by_post(request: Request, visitor: Viewer) -> Response:
-    """Whoever comes here by the address bar goes on to the suppressions."""
-    return go(request, link("library", "suppressions"))
-
-
-@router.get("/library/suppressions/{suppression_id}/lift")
-def lifted_by_post(request: Request, visitor: Viewer, suppression_id: int) -> Response:
-    """Whoever comes here by the address bar goes on to the suppressions."""
-    return go(request, link("library", "suppressions"))
-
-
 def _gifts(request: Request, visitor: Visitor, *, status: int = 200, **told: object) -> Response:
     runtime = runtime_of(request)
     found = gifting.status(runtime)
@@ -178,19 +122,6 @@ def _gifts(request: Request, visitor: Visitor, *, status: int = 200, **told: obj
         request, visitor, "gifts.html", status=status, found=found, gifts=runtime.policy.gifts,
         **values,
     )  # fmt: skip
-
-
-def _suppressions(
-    request: Request,
-    visitor: Visitor,
-    *,
-    status: int = 200,
-    after: str | None = None,
-    **told: object,
-) -> Response:
-    page = stopped(runtime_of(request), at=now_of(request), after=after, limit=A_PAGE)
-    values = {"told": None, "brought": None, "page": page, "after": after} | told
-    return render(request, visitor, "suppressions.html", status=status, **values)
 
 
 def specimen_of(
@@ -210,15 +141,3 @@ def specimen_of(
     fields = ("subject", "text", "html", "body", "encoding", "segments")
     said = {name: getattr(written, name) for name in fields if hasattr(written, name)}
     return {"from": letter.shop.name, "sender": letter.shop.name, **said}
-
-
-@contextmanager
-def saved(file: UploadFile) -> Iterator[Path]:
-    """A file that a browser sent, where the imports look for one."""
-    with tempfile.TemporaryDirectory(prefix="care-console-") as folder:
-        path = Path(folder) / "sent.csv"
-        content = file.file.read(LARGEST + 1)
-        if len(content) > LARGEST:
-            raise HTTPException(413, "bring larger files in by the terminal")
-        path.write_bytes(content)
-        yield path

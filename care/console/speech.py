@@ -180,6 +180,10 @@ class Speech:
         """A share."""
         return str(format_percent(share, locale=self.locale))
 
+    def share(self, share: float) -> str:
+        """A share that may be small, to a tenth of a per cent."""
+        return str(format_percent(share, "0.#%", locale=self.locale))
+
     def money(self, minor: int) -> str:
         """Minor units of the shop's currency."""
         amount = minor / 10 ** get_currency_precision(self.currency)

@@ -67,13 +67,13 @@ def open_codes(path: Path, *, column: str = "code") -> Iterator[Iterator[CodeChu
     try:
         dialect = detect_dialect(path)
     except UnableToReadCsv as error:
-        raise UnableToReadCodes(f"{path}: {error}") from None
+        raise UnableToReadCodes(str(error)) from None
     except OSError as error:
         raise UnableToReadCodes(f"{path}: {error.strerror}. Name a file that is there.") from None
     if column not in dialect.header:
         raise UnableToReadCodes(
-            f"{path} has no column {column!r} in its first line. Put the word {column} above the "
-            "codes, or say with --column what it is called there."
+            f"{path.name} has no column {column!r} in its first line. Put the word {column} above "
+            "the codes, or name the column that holds them there."
         )
     with tempfile.TemporaryDirectory(prefix="nightcare-codes-") as folder:
         plain = Path(folder) / "codes.csv"

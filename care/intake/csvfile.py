@@ -17,6 +17,7 @@ UNDECODABLE, UNCLOSED = 0, -1  # beside the numbers of cells that a torn row has
 
 _TRIAL = 50  # rows that are looked at to find the delimiter
 _IS_DATA = re.compile(r"@|^[+-]?[0-9][0-9.,:/ -]*$")
+_PACKED = (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0")  # zip, as of .xlsx; and .xls
 _CR = "\udffe"  # in place of one inside a line, which the csv module would end it at
 
 
@@ -61,8 +62,15 @@ def detect_dialect(
     The delimiter is the one that cuts the first rows into as many cells as the header.
 
     Raises:
-        UnableToReadCsv: another encoding, no header, or two columns of one name.
+        UnableToReadCsv: no text, another encoding, no header, or two columns of one name.
     """
+    with path.open("rb") as file:
+        if file.read(4).startswith(_PACKED):
+            raise UnableToReadCsv(
+                "path",
+                f"{path.name} is a spreadsheet or a zip file, not CSV. Save it as CSV (UTF-8) and "
+                "deliver that.",
+            )
     encoding = encoding or detect_encoding(path)
     if encoding is None:
         raise UnableToReadCsv(

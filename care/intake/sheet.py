@@ -90,14 +90,20 @@ class Sheet:
 
 
 def read_sheet(
-    path: Path, name: str, *, required: Collection[str], optional: Collection[str]
+    path: Path,
+    name: str,
+    *,
+    required: Collection[str],
+    optional: Collection[str],
+    one_of: Collection[str] = (),
 ) -> Sheet:
     """Read a file with a header; of ``optional`` columns that it lacks every cell is missing.
 
-    An apostrophe that made a cell inert for a spreadsheet is taken off again.
+    ``one_of``: optional columns of which there must be one. An apostrophe that made a cell inert
+    for a spreadsheet is taken off again.
 
     Raises:
-        UnableToReadSheet: there is no such file, it is no CSV, or a required column is missing.
+        UnableToReadSheet: there is no such file, it is no CSV, or a column is missing.
     """
     if not path.is_file():
         raise UnableToReadSheet(f"{path}: there is no such file")
@@ -110,6 +116,11 @@ def read_sheet(
         raise UnableToReadSheet(
             f"{path.name} has no column {', '.join(lacking)}. It needs {', '.join(required)}, and "
             f"may have {', '.join(optional)}."
+        )
+    if one_of and not set(one_of) & set(header):
+        raise UnableToReadSheet(
+            f"{path.name} has none of the columns {', '.join(one_of)}. Its first line must name "
+            f"one of them, and may name {', '.join(one for one in optional if one not in one_of)}."
         )
     with tempfile.TemporaryDirectory() as folder:
         into = Path(folder) / "rows.csv"

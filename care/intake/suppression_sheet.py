@@ -13,8 +13,9 @@ from care.intake.email import check_emails
 from care.intake.phone import check_phones
 from care.intake.sheet import Sheet, moments, read_sheet
 
+WHOM = ("customer_id", "address")
 OPTIONAL = (
-    *("customer_id", "address", "channel", "occasion", "reason", "covers"),
+    *(*WHOM, "channel", "occasion", "reason", "covers"),
     *("since", "until", "source", "event_id"),
 )
 
@@ -31,7 +32,7 @@ def read_suppression_sheet(
     Raises:
         UnableToReadSheet: the file as a whole cannot be read.
     """
-    sheet = read_sheet(path, "suppressions", required=(), optional=OPTIONAL)
+    sheet = read_sheet(path, "suppressions", required=(), optional=OPTIONAL, one_of=WHOM)
     lacks = sheet.rows["customer_id"].isna() == sheet.rows["address"].isna()
     sheet.refuse(
         lacks, "customer_id", Flaw.MISSING_KEY, remedy="give the customer_id or the address"

@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, insert, select
 
-from care.storage.bulk import insert_frame, read_frame
+from care.domain.suppression import by_import
+from care.storage.bulk import insert_frame, read_frame, rows_alike
 from care.storage.database import lock_table
 from care.storage.tables import identities, suppressions
 
+IMPORT_ID = "________-________"  # as LIKE has it
 _lift = suppressions.alias("lift")
 
 
@@ -52,10 +54,67 @@ def add(connection: Connection, row: Mapping[str, Any]) -> int:
     return int(done.inserted_primary_key[0])
 
 
+def lock(connection: Connection) -> None:
+    """Keep others from adding or lifting until the transaction ends."""
+    lock_table(connection, suppressions)
+
+
 def add_all(connection: Connection, rows: pd.DataFrame) -> None:
     """Write many; one that is there, by its event, stays as it is."""
-    lock_table(connection, suppressions)
+    lock(connection)
     insert_frame(connection, suppressions, rows, existing="skip")
+
+
+def known_events(connection: Connection, events: pd.Series) -> pd.DataFrame:
+    """Those events that are there already: ``event_id``, and ``lifted``, whether it was."""
+    asked = pd.DataFrame({"event_id": events.drop_duplicates()})
+    lifted = _lift.c.suppression_id.is_not(None).label("lifted")
+    parts = [
+        read_frame(
+            connection,
+            select(suppressions.c.event_id, lifted)
+            .select_from(suppressions)
+            .join(rows, matches)
+            .outerjoin(_lift, _lift.c.lifts == suppressions.c.suppression_id),
+        )
+        for rows, matches in rows_alike(connection, suppressions, asked)
+    ]
+    return pd.concat(parts, ignore_index=True).astype({"lifted": "bool"})
+
+
+def list_imports(connection: Connection) -> list[tuple[str, int, int]]:
+    """Every file that was brought in, the newest first: its id, its suppressions, those lifted."""
+    brought = _of_import()
+    query = (
+        select(brought, func.count(), func.count(_lift.c.suppression_id))
+        .select_from(suppressions)
+        .outerjoin(_lift, _lift.c.lifts == suppressions.c.suppression_id)
+        .where(suppressions.c.lifts.is_(None), _by_import())
+        .group_by(brought)
+        .order_by(func.max(suppressions.c.suppression_id).desc())
+    )
+    return [(str(name), int(all_of), int(gone)) for name, all_of, gone in connection.execute(query)]
+
+
+def read_import(connection: Connection, import_id: str) -> pd.DataFrame:
+    """``suppression_id, customer_key, purpose, lifted`` of all that an import brought."""
+    lifted = _lift.c.suppression_id.is_not(None).label("lifted")
+    query = (
+        select(*suppressions.c["suppression_id", "customer_key", "purpose"], lifted)
+        .outerjoin(_lift, _lift.c.lifts == suppressions.c.suppression_id)
+        .where(suppressions.c.lifts.is_(None), _by_import(), _of_import() == import_id)
+        .order_by(suppressions.c.suppression_id)
+    )
+    return read_frame(connection, query).astype({"lifted": "bool"})
+
+
+def _by_import() -> ColumnElement[bool]:
+    return suppressions.c.source.like(f"{by_import(IMPORT_ID)}%")
+
+
+def _of_import() -> ColumnElement[str]:
+    """The id of the import that brought a suppression, where one did."""
+    return func.substr(suppressions.c.source, len(by_import("")) + 1, len(IMPORT_ID))
 
 
 def read_suppressions(connection: Connection, *, at: datetime) -> pd.DataFrame:

@@ -54,7 +54,10 @@ def test_who_has_said_nothing_is_said_to_have_said_nothing(care, home):
         (("suppress", "add", "C001", "--everybody"), 2, "nobody is named"),
         (("suppress", "add", "C001", "--occasion", "easter"), 4, "there is no occasion"),
         (("suppress", "add", "C001", "--reason", "fun"), 2, "none of manual, unsubscribe"),
-        (("suppress", "lift", "7"), 4, "there is no suppression 7"),
+        (("suppress", "lift", "7"), 2, "--reason"),
+        (("suppress", "lift", "7", "--reason", "a slip"), 4, "there is no suppression 7"),
+        (("suppress", "lift", "7", "--reason", " "), 4, "say why it is lifted"),
+        (("suppress", "lift-import", "7", "--reason", "a slip"), 4, "there is no import '7'"),
         (("suppress", "list", "nobody"), 4, "there is no customer"),
     ],
 )
@@ -76,7 +79,7 @@ def test_suppressions_are_added_listed_lifted_and_kept(say):
     assert second.endswith("by email: everything, bounce, staff, since 2017-11-14")
     assert "someone" not in second
     assert "everybody, by sms: everything, manual" in third
-    assert say("suppress", "lift", 3).out == "suppression 3 is lifted\n"
+    assert say("suppress", "lift", 3, "--reason", "over").out == "suppression 3 is lifted\n"
     assert len(say("suppress", "list").out.splitlines()) == 2
     assert "lifted 2017-11-14" in say("suppress", "list", "--all").out
 
@@ -139,15 +142,37 @@ def test_a_file_of_suppressions_is_taken_row_by_row_and_only_once(say, tmp_path)
         "C002,,,,2016-01-01\n"
         "nobody,,,,\n"
     )
-    for _ in range(2):
+    looked = json.loads(say("suppress", "import", "stop.csv", "--check", "--json").out)
+    assert (looked["read"], looked["new"]) == (8, 3)
+    assert say("suppress", "list").out == "nothing is suppressed\n"
+    for new in (3, 0):
         said = json.loads(say("suppress", "import", "stop.csv", "--json").out)
-        assert (said["read"], said["kept"]) == (8, 3)
+        assert (said["read"], said["new"], said["known"]) == (8, new, 3 - new)
+        assert sum(said["set_aside"].values()) == 5
     listed = json.loads(say("suppress", "list", "--json").out)
     assert [(one["channel"], one["reason"], one["purpose"]) for one in listed] == [
         ("email", "bounce", "everything"),
         ("sms", "unsubscribe", "marketing"),
         (None, "opt-out", "marketing"),
     ]
+
+
+def test_what_a_file_brought_is_lifted_as_a_whole(say, care, home, tmp_path):
+    say("suppress", "add", "C003")
+    (tmp_path / "stop.csv").write_text("customer_id\nC001\nC002\nC002\nnobody\n")
+    looked = say("suppress", "import", "stop.csv", "--check").out
+    assert "2 new, 0 known already, 1 repeated, 1 set aside" in looked
+    assert "row 4: customer_id" in looked
+    assert "2 would get nothing any more" in looked
+    brought = say("suppress", "import", "stop.csv").out.splitlines()[-1]
+    name = brought.split()[1].rstrip(";")
+    assert care("suppress", "imports", "--home", home).out == f"{name}  2 suppressions, 0 lifted\n"
+    assert f"import {name}" in say("suppress", "list").out
+    lift = ("suppress", "lift-import", name, "--reason", "the wrong file")
+    assert say(*lift).out == f"2 suppressions of import {name} are lifted\n"
+    assert "C003" in say("suppress", "list").out
+    assert len(say("suppress", "list").out.splitlines()) == 1
+    assert "2 of the known were lifted, and stay so" in say("suppress", "import", "stop.csv").out
 
 
 @pytest.mark.parametrize(

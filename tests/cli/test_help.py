@@ -37,7 +37,7 @@ COMMANDS = [
     ["consent"],
     *(["consent", one] for one in ("show", "grant", "withdraw", "confirm", "import", "export")),
     ["suppress"],
-    *(["suppress", one] for one in ("add", "lift", "list", "import")),
+    *(["suppress", one] for one in ("add", "lift", "list", "import", "imports", "lift-import")),
 ]
 HEAVY = {"pandas", "numpy", "airflow", "sqlalchemy", "duckdb", "ibis", "scipy", "lightgbm"} | {
     "implicit",

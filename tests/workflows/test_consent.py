@@ -182,7 +182,8 @@ def test_who_wants_nothing_personal_since_gets_no_letter_with_recommendations(pl
 
 def test_what_was_lifted_or_is_over_stops_nothing(planned):
     told = {"reason": Why.MANUAL, "source": "staff", "now": NOW}
-    lift(planned, suppress(planned, Scope("c05"), **told), source="staff", now=NOW)
+    number = suppress(planned, Scope("c05"), **told)
+    lift(planned, number, reason="she asked", source="staff", now=NOW)
     suppress(planned, Scope("c10"), **told, until=at("06:20"))
     assert at_release(planned, "c05")[0] == "sealed"
     assert messages_of(planned).loc["c10"].state == "sealed"

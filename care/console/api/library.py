@@ -5,16 +5,20 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, HTTPException, Query, Request, UploadFile
+from pydantic import Field
 
-from care import gifting, suppression
+from care import gifting, suppression, suppression_file
 from care.console.access import Admin, Viewer
 from care.console.audit import After
-from care.console.library import Known, Tier, saved, specimen_of
+from care.console.library import Known, Tier, specimen_of
 from care.console.page import now_of, runtime_of
+from care.console.suppression import SHOWN, Sha256
+from care.console.upload import saved
 from care.desk.page import Page
 from care.desk.stopped import stopped
 from care.domain.channel import Channel
 from care.gifting import Gifting
+from care.suppression_file import Import, Rows
 
 router = APIRouter(prefix="/api/library", tags=["library"])
 
@@ -30,8 +34,60 @@ class Brought:
 
 
 @dataclass(frozen=True, slots=True)
+class RowAside:
+    """A row that cannot be taken: its number below the header, the column at fault, and why."""
+
+    row: int
+    field: str
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileRead:
+    """What became of a file's rows, or would: ``read`` is the sum of what follows but ``lifted``.
+
+    ``known``: there already, ``lifted`` of them lifted since, which stay so. ``repeated``: say what
+    a row above says. ``first_set_aside``: the first of those that cannot be taken.
+    """
+
+    import_id: str
+    sha256: str
+    read: int
+    new: int
+    known: int
+    lifted: int
+    repeated: int
+    set_aside: int
+    first_set_aside: list[RowAside]
+
+
+@dataclass(frozen=True, slots=True)
+class FileChecked:
+    """A file before it is taken. Of ``reached`` customers so many could not be written to any more.
+
+    ``silenced`` would get nothing, ``service_only`` nothing but service messages. ``alarming``: so
+    large a ``share`` that somebody should look twice.
+    """
+
+    rows: FileRead
+    reached: int
+    silenced: int
+    service_only: int
+    share: float
+    alarming: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lifting:
+    """Why something is lifted, in words that stay on record."""
+
+    reason: Annotated[str, Field(max_length=500)]
+
+
+@dataclass(frozen=True, slots=True)
 class Suppressed:
-    """One suppression that holds."""
+    """One suppression that holds. ``import_id``: of the file that brought it, if one did."""
 
     suppression_id: int
     customer_id: str | None
@@ -40,6 +96,7 @@ class Suppressed:
     purpose: str
     reason: str
     source: str
+    import_id: str | None
     since: datetime
     until: datetime | None
 
@@ -108,18 +165,78 @@ def list_suppressions(
     return Page(rows, page.next)
 
 
-@router.post("/suppressions/import")
-def bring_suppressions(request: Request, visitor: Admin, file: UploadFile) -> Brought:
-    """Add the suppressions of a CSV file."""
+@router.post("/suppressions/check")
+def check_suppressions(request: Request, visitor: Admin, file: UploadFile) -> FileChecked:
+    """Say what the suppressions of a CSV file would do, and write nothing."""
     with saved(file) as path:
-        found = suppression.import_suppressions(runtime_of(request), path, now=now_of(request))
-    aside = found.set_aside["reason"].value_counts()
-    return Brought(found.read, found.kept, 0, {str(k): int(n) for k, n in aside.items()})
+        found = suppression_file.check(runtime_of(request), path, now=now_of(request))
+    return FileChecked(
+        _file_read(found.rows),
+        reached=found.reached,
+        silenced=found.silenced,
+        service_only=found.service_only,
+        share=found.share,
+        alarming=found.alarming,
+    )
+
+
+@router.post("/suppressions/import")
+def bring_suppressions(
+    request: Request, visitor: Admin, file: UploadFile, sha256: Sha256
+) -> FileRead:
+    """Add the suppressions of the CSV file that was checked; another file is refused with 409."""
+    with saved(file) as path:
+        found = suppression_file.take(runtime_of(request), path, now=now_of(request), sha256=sha256)
+    return _file_read(found)
+
+
+@router.get("/suppressions/imports")
+def list_imports(request: Request, visitor: Viewer) -> list[Import]:
+    """Every file that brought suppressions, the newest first."""
+    return suppression_file.imports(runtime_of(request))
+
+
+@router.post("/suppressions/imports/{import_id}/lift")
+def lift_import(request: Request, visitor: Admin, import_id: str, lifting: Lifting) -> int:
+    """Lift all that a file brought; return how many suppressions these are."""
+    return suppression_file.lift_import(
+        runtime_of(request),
+        import_id,
+        reason=lifting.reason,
+        source=visitor.name,
+        now=now_of(request),
+    )
 
 
 @router.post("/suppressions/{suppression_id}/lift")
-def lift_suppression(request: Request, visitor: Admin, suppression_id: int) -> None:
+def lift_suppression(
+    request: Request, visitor: Admin, suppression_id: int, lifting: Lifting
+) -> None:
     """Let what was suppressed be sent again."""
     if not 0 < suppression_id < 2**31:
         raise HTTPException(404, "there is no such suppression")
-    suppression.lift(runtime_of(request), suppression_id, source=visitor.name, now=now_of(request))
+    suppression.lift(
+        runtime_of(request),
+        suppression_id,
+        reason=lifting.reason,
+        source=visitor.name,
+        now=now_of(request),
+    )
+
+
+def _file_read(rows: Rows) -> FileRead:
+    aside = rows.set_aside.head(SHOWN)
+    return FileRead(
+        import_id=rows.import_id,
+        sha256=rows.sha256,
+        read=rows.read,
+        new=rows.new,
+        known=rows.known,
+        lifted=rows.lifted,
+        repeated=rows.repeated,
+        set_aside=len(rows.set_aside),
+        first_set_aside=[
+            RowAside(**one)
+            for one in aside[list(RowAside.__slots__)].to_dict("records")  # type: ignore[misc]
+        ],
+    )

@@ -54,3 +54,29 @@ if (draft) {
     waiting = setTimeout(tryOut, 600);
   });
 }
+
+/* A file that was chosen stays chosen when the page that checked it asks whether to take it. */
+const check = document.querySelector("form[data-check]");
+if (check) {
+  check.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const button = check.querySelector("button");
+    button.disabled = true;
+    try {
+      const answer = await fetch(check.action, { method: "POST", body: new FormData(check) });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const main = document.getElementById("main");
+      const found = page.getElementById("main");
+      const again = found.querySelector("[data-again]");
+      if (!again) throw new Error("nothing to confirm");
+      again.files = check.querySelector("[type=file]").files;
+      history.pushState(null, "", check.action); // links on it are relative to its own address
+      addEventListener("popstate", () => location.reload(), { once: true });
+      document.title = page.title;
+      main.replaceChildren(...found.childNodes);
+      main.focus();
+    } catch {
+      check.submit();
+    }
+  });
+}
