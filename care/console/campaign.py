@@ -64,6 +64,7 @@ def show_campaign(
     )
     ids = [one.sample.message_id for one in picked]
     letters = open_letters(runtime, ids, revealed=granted(request, visitor, grant))
+    chosen = runtime.policy.campaigns.get(campaign)
     return render(
         request,
         visitor,
@@ -85,6 +86,7 @@ def show_campaign(
         another=secrets.randbelow(2**31),
         grant=grant,
         trail=trail[::-1],
+        second_person=chosen is not None and chosen.second_person,
         undone={one.told["undone"] for one in trail if one.verdict is Verdict.UNDO},
         may_undo=not why_not_undone(trail, stands.state),
         told=told,

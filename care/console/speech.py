@@ -197,6 +197,10 @@ class Speech:
         """A date within a year."""
         return str(format_skeleton("MMMd", value, locale=self.locale))
 
+    def month(self, number: int) -> str:
+        """A month of the year by its number."""
+        return str(self.locale.months["stand-alone"]["wide"][number])
+
     def long_day(self, value: date) -> str:
         """A date for a title."""
         return str(format_date(value, "full", locale=self.locale))

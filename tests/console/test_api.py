@@ -83,7 +83,7 @@ def test_the_api_can_do_whatever_a_form_can(mei):
         ("decide", "undo", "exclude", "gift", "wording"): API,
         ("suppress", "consent", "opt-out", "reveal"): "/api/customers/{customer}",
         ("codes",): "/api/library/gifts/{gift_id}",
-        ("import",): "/api/library/suppressions",
+        ("check", "import", "imports/{import_id}/lift"): "/api/library/suppressions",
     }
     there = set(openapi(mei.console)["paths"])
     start = API.replace(str(NIGHT), "{night}").replace("birthday", "{campaign}")

@@ -20,6 +20,7 @@ PLACES = {
     "customer": "c01",
     "gift_id": "no-such-gift",
     "suppression_id": "1",
+    "import_id": "20171114-00000000",
     "name": "console.css",
 }
 FOR_VIEWERS = {
@@ -33,7 +34,9 @@ FOR_VIEWERS = {
 """What somebody who only looks may send: how she is spoken to, and whose names she needs."""
 FOR_ADMINS = {
     "/library/gifts/{gift_id}/codes",
+    "/library/suppressions/check",
     "/library/suppressions/import",
+    "/library/suppressions/imports/{import_id}/lift",
     "/library/suppressions/{suppression_id}/lift",
 }
 

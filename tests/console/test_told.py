@@ -28,9 +28,12 @@ TELLING = (
 )
 """All that they say may be read on a page."""
 REFUSING = (
-    *(CARE / f"{name}.py" for name in ("consent", "suppression", "gifting", "report")),
+    *(
+        CARE / f"{name}.py"
+        for name in ("consent", "suppression", "suppression_file", "gifting", "report")
+    ),
     *(CARE / f"intake/{name}.py" for name in ("codes", "csvfile", "sheet")),
-    CARE / "console/library.py",
+    CARE / "console/upload.py",
 )
 """What they raise is shown on a page."""
 SAID_ELSEWHERE = {

@@ -16,22 +16,32 @@ from care.domain.consent import CUSTOMER_IMPORT, SHOP_CONSENTS, WEB_FORM, Purpos
 from care.domain.customer import LOCALES
 from care.domain.decision import State, Verdict
 from care.domain.exclusion import Reason
+from care.domain.festival import FESTIVALS
 from care.domain.recommendation import SOURCES
 from care.domain.role import Role
+from care.domain.segment import Segment
+from care.domain.setaside import REMEDIES, Flaw
 from care.domain.suppression import Covers, Why
 from care.trial import MODELS
 
+OF_A_SUPPRESSION = (
+    *(Flaw.TORN_ROW, Flaw.MISSING_KEY, Flaw.UNKNOWN_CUSTOMER),
+    *(Flaw.BAD_EMAIL, Flaw.UNKNOWN_VALUE, Flaw.BAD_TIME),
+)
 CONSOLE = Path(__file__).parents[2] / "care" / "console"
 CODES = {
     "campaign": CAMPAIGNS,
     "channel": Channel,
     "consent": ("granted", "pending", "withdrawn"),
     "covers": Covers,
+    "festival": FESTIVALS,
+    "flaw": OF_A_SUPPRESSION,
     "locale": LOCALES,
     "metric": {one for shown in (ITEMS_SHOWN, TIMING_SHOWN, ERRORS_SHOWN) for one in shown},
     "origin": (CUSTOMER_IMPORT, SHOP_CONSENTS, WEB_FORM, DESK, "import"),
     "purpose": Purpose,
     "reason": Reason,
+    "segment": Segment,
     "role": Role,
     "source": {*SOURCES, *(name for models in MODELS.values() for name in models)},
     "state": State,
@@ -150,10 +160,7 @@ def zh():
             "with a card the message cannot be written: birthday/sms.en: the SMS says nothing",
             "改送 a card 后，消息无法写成：birthday/sms.en：短信没有内容。",
         ),
-        (
-            "/tmp/x/sent.csv: sent.csv is empty. Deliver it.",
-            "文件是空的。即使没有数据，也要有表头。",
-        ),
+        ("my file.csv is empty. Deliver it.", "文件是空的。即使没有数据，也要有表头。"),
         ("a word of staff's own", "a word of staff's own"),
         ("email for 31 Feb: no such day", "邮件，31 Feb：no such day"),
         ("so she said; " * 2_000, "so she said; " * 2_000),
@@ -171,3 +178,13 @@ def test_no_pattern_has_a_gap_that_it_does_not_fill(kind):
         for pattern, said in sentences(language, of=kind):
             assert gaps(said) <= set(pattern.groupindex), pattern.pattern
             assert language == "en" or re.search(r"[\u4e00-\u9fff`]", said) or gaps(said), said
+
+
+def test_whatever_is_wrong_with_a_row_of_suppressions_has_a_name_and_a_remedy(zh):
+    source = (CONSOLE.parent / "intake" / "suppression_sheet.py").read_text("utf-8")
+    raised = {Flaw[name] for name in re.findall(r"Flaw\.([A-Z_]+)", source)} | {Flaw.TORN_ROW}
+    assert raised == set(OF_A_SUPPRESSION)
+    told = [REMEDIES[flaw] for flaw in (Flaw.TORN_ROW, Flaw.UNKNOWN_CUSTOMER, Flaw.BAD_TIME)]
+    told += re.findall(r'(?:remedy=|told = )"([^"]+)"', source)
+    assert len(told) >= 6
+    assert [one for one in told if zh.told(one) == one] == []

@@ -10,8 +10,9 @@ from pydantic import Field
 from care import gifting, suppression, suppression_file
 from care.console.access import Admin, Viewer
 from care.console.audit import After
+from care.console.decided import groups
 from care.console.library import Known, Tier, specimen_of
-from care.console.page import now_of, runtime_of
+from care.console.page import now_of, runtime_of, speech_of
 from care.console.suppression import SHOWN, Sha256
 from care.console.upload import saved
 from care.desk.page import Page
@@ -31,6 +32,31 @@ class Brought:
     added: int
     known: int
     set_aside: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SettingShown:
+    """One setting. ``path``: as the policy's file has it; ``value``: as it has it, too.
+
+    ``said``, ``usual``: that value, and the one it has by itself, as the page says them; ``usual``
+    is missing where the policy must say something. Of customers only their number is told.
+    """
+
+    group: str
+    path: str
+    name: str
+    value: Any
+    said: list[str]
+    usual: str | None
+    differs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The whole policy, and its fingerprint as a night keeps it."""
+
+    sha256: str
+    settings: list[SettingShown]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +152,20 @@ def show_specimen(
 
 
 @router.get("/policy")
-def show_policy(request: Request, visitor: Viewer) -> dict[str, Any]:
-    """What the merchant decided."""
-    return runtime_of(request).policy.model_dump(mode="json", by_alias=True)
+def show_policy(request: Request, visitor: Viewer) -> Decided:
+    """All that the merchant decided, setting by setting, with the usual values filled in."""
+    policy = runtime_of(request).policy
+    return Decided(
+        policy.sha256,
+        [
+            SettingShown(
+                group.code, row.path, row.name, row.value, list(row.said), row.usual, row.differs
+            )
+            for group in groups(policy, speech_of(request))
+            for table in group.tables
+            for row in table.rows
+        ],
+    )
 
 
 @router.get("/gifts")
@@ -235,8 +272,7 @@ def _file_read(rows: Rows) -> FileRead:
         lifted=rows.lifted,
         repeated=rows.repeated,
         set_aside=len(rows.set_aside),
-        first_set_aside=[
-            RowAside(**one)
-            for one in aside[list(RowAside.__slots__)].to_dict("records")  # type: ignore[misc]
-        ],
+        first_set_aside=list(
+            map(RowAside, aside["row"], aside["field"], aside["reason"], aside["remedy"])
+        ),
     )
