@@ -32,6 +32,8 @@ CALENDAR = "seasons"
 PERCENT = "percent"
 PEOPLE = "exempt"
 """Names customers, who are counted and not shown."""
+MARKS = {"zh-CN": ("、", "\uff1a", "\uff1b")}
+"""What stands between parts, after a name and between settings, as Chinese writes it."""
 KINDS: Mapping[type[StrEnum], str] = {
     Channel: "channel",
     MessageClass: "class",
@@ -133,7 +135,7 @@ class Words:
 
     def __init__(self, policy: Policy, say: Speech) -> None:
         self.policy, self.say = policy, say
-        self._comma = "、" if say.language == "zh-CN" else ", "
+        self._comma, self._colon, self._stop = MARKS.get(say.language, (", ", ": ", "; "))
 
     def row(self, one: Setting) -> Row:
         """A setting in words."""
@@ -163,7 +165,7 @@ class Words:
             return [self.say("unit.customers", n=len(value))]
         if one.name == "ladders":
             return [
-                f"{self.say.name('campaign', campaign)}, {self.tier(tier)}: "
+                f"{self.say.name('campaign', campaign)}{self._comma}{self.tier(tier)}{self._colon}"
                 + " → ".join(map(self.gift, rungs))
                 for campaign, by_tier in value.items()
                 for tier, rungs in by_tier.items()
@@ -171,7 +173,10 @@ class Words:
         if isinstance(value, BaseModel):
             return [self.say("unit.as_follows")]
         if isinstance(value, Mapping):
-            return [f"{self._key(key)}: {self._one(one, part)}" for key, part in value.items()]
+            return [
+                f"{self._key(key)}{self._colon}{self._one(one, part)}"
+                for key, part in value.items()
+            ]
         if isinstance(value, tuple) and isinstance(value[0], BaseModel):
             return [self._one(one, part) for part in value]
         return [self._one(one, value)]
@@ -184,8 +189,8 @@ class Words:
             )
         if isinstance(value, BaseModel):
             parts = settings_of(value, one.path)
-            return "; ".join(
-                f"{self.say(part.key)}: {self._comma.join(self._lines(part, part.value))}"
+            return self._stop.join(
+                f"{self.say(part.key)}{self._colon}{self._comma.join(self._lines(part, part.value))}"
                 for part in parts
             )
         if isinstance(value, bool):

@@ -36,6 +36,7 @@ LEDGER, TEMPLATES = ("told",), ("template", "told")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAY = re.compile(rf"(\d\d) ({'|'.join(_MONTHS)})[a-z]*(?: (\d{{4}}))?( \d\d:\d\d)?")
 _REASONS = {words: str(code) for code, words in IN_WORDS.items()}
+LEAST_SHARE = 0.001
 PLURALS = frozenset({"one", "other"})
 Words = Mapping[str, str | Mapping[str, str]]
 
@@ -181,7 +182,9 @@ class Speech:
         return str(format_percent(share, locale=self.locale))
 
     def share(self, share: float) -> str:
-        """A share that may be small, to a tenth of a per cent."""
+        """A share that may be small, to a tenth of a per cent; less is not called nothing."""
+        if 0 < share < LEAST_SHARE:
+            return f"< {self.share(LEAST_SHARE)}"
         return str(format_percent(share, "0.#%", locale=self.locale))
 
     def money(self, minor: int) -> str:
