@@ -188,11 +188,12 @@ class Words:
                 one.key_if_empty
             )
         if isinstance(value, BaseModel):
-            parts = settings_of(value, one.path)
-            return self._stop.join(
-                f"{self.say(part.key)}{self._colon}{self._comma.join(self._lines(part, part.value))}"
-                for part in parts
+            parts = (
+                f"{self.say(part.key)}{self._colon}"
+                + self._comma.join(self._lines(part, part.value))
+                for part in settings_of(value, one.path)
             )
+            return self._stop.join(parts)
         if isinstance(value, bool):
             return self.say("unit.on" if value else "unit.off")
         if isinstance(value, int | float):

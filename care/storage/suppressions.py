@@ -84,13 +84,13 @@ def known_events(connection: Connection, events: pd.Series) -> pd.DataFrame:
 
 def list_imports(connection: Connection) -> list[tuple[str, int, int]]:
     """Every file that was brought in, the newest first: its id, its suppressions, those lifted."""
-    brought = _of_import()
+    brought = _of_import().label("import_id")
     query = (
         select(brought, func.count(), func.count(_lift.c.suppression_id))
         .select_from(suppressions)
         .outerjoin(_lift, _lift.c.lifts == suppressions.c.suppression_id)
         .where(suppressions.c.lifts.is_(None), _by_import())
-        .group_by(brought)
+        .group_by("import_id")
         .order_by(func.max(suppressions.c.suppression_id).desc())
     )
     return [(str(name), int(all_of), int(gone)) for name, all_of, gone in connection.execute(query)]
