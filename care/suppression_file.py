@@ -27,8 +27,8 @@ ALARMING = 0.05
 class Rows:
     """What became of the rows of a file, or would: ``read = new + known + repeated + set aside``.
 
-    ``known``: there already, ``lifted`` of them lifted since, which stay so. ``repeated``: say what
-    a row above says. ``set_aside``: columns ``SET_ASIDE``.
+    ``known``: there already, ``lifted`` of them lifted by themselves, which stay so. ``repeated``:
+    say what a row above says. ``set_aside``: columns ``SET_ASIDE``.
     """
 
     import_id: str
@@ -151,7 +151,7 @@ def lift_import(
         suppressions.add_all(
             connection,
             held[["customer_key", "purpose"]].assign(
-                event_id="lift-" + number.astype("str"),
+                event_id=suppressions.TAKE_BACK + number.astype("str"),
                 reason=why,
                 source=source,
                 since=pd.Timestamp(now),
@@ -173,8 +173,13 @@ class _Read:
 
     def beside(self, connection: Connection) -> tuple[Rows, pd.DataFrame]:
         """What became of the rows, held against what is there; and those that are new."""
-        once = self.told.drop_duplicates("event_id")
-        known = suppressions.known_events(connection, once["event_id"])
+        told = self.told
+        known = suppressions.known_events(connection, told["event_id"])
+        while known["taken_back"].any():  # as if it had never come: the right file brings it anew
+            again = told["event_id"].isin(known.loc[known["taken_back"], "event_id"])
+            told = told.assign(event_id=told["event_id"].mask(again, told["event_id"] + "+"))
+            known = suppressions.known_events(connection, told["event_id"])
+        once = told.drop_duplicates("event_id")
         new = once[~once["event_id"].isin(known["event_id"])]
         rows = Rows(
             import_id=self.import_id,

@@ -180,7 +180,7 @@ def suppress_import(
         f"{rows.repeated:,} repeated, {len(rows.set_aside):,} set aside"
     )
     if rows.lifted:
-        print(f"  {rows.lifted:,} of the known were lifted, and stay so")
+        print(f"  {rows.lifted:,} of the known were lifted since, and stay so")
     print_set_aside(rows.set_aside)
     if looked:
         print(

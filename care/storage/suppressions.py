@@ -14,6 +14,8 @@ from care.storage.database import lock_table
 from care.storage.tables import identities, suppressions
 
 IMPORT_ID = "________-________"  # as LIKE has it
+TAKE_BACK = "take-back-"
+"""How the event begins that lifts a suppression with all that its import brought."""
 _lift = suppressions.alias("lift")
 
 
@@ -66,20 +68,24 @@ def add_all(connection: Connection, rows: pd.DataFrame) -> None:
 
 
 def known_events(connection: Connection, events: pd.Series) -> pd.DataFrame:
-    """Those events that are there already: ``event_id``, and ``lifted``, whether it was."""
+    """Those events that are there already: ``event_id, lifted, taken_back``.
+
+    ``taken_back``: lifted with all that its import brought.
+    """
     asked = pd.DataFrame({"event_id": events.drop_duplicates()})
     lifted = _lift.c.suppression_id.is_not(None).label("lifted")
+    with_all = func.coalesce(_lift.c.event_id, "").like(f"{TAKE_BACK}%").label("taken_back")
     parts = [
         read_frame(
             connection,
-            select(suppressions.c.event_id, lifted)
+            select(suppressions.c.event_id, lifted, with_all)
             .select_from(suppressions)
             .join(rows, matches)
             .outerjoin(_lift, _lift.c.lifts == suppressions.c.suppression_id),
         )
         for rows, matches in rows_alike(connection, suppressions, asked)
     ]
-    return pd.concat(parts, ignore_index=True).astype({"lifted": "bool"})
+    return pd.concat(parts, ignore_index=True).astype({"lifted": "bool", "taken_back": "bool"})
 
 
 def list_imports(connection: Connection) -> list[tuple[str, int, int]]:

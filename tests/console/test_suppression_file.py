@@ -87,11 +87,11 @@ def test_the_file_that_was_checked_is_taken_and_no_other(ada, house):
     assert held(house) == []
     assert bring(ada, "import", FEW).status_code == 422
     done = bring(ada, "import", FEW, sha256=sha256)
-    assert "4 rows read, 1 new, 1 known already, 2 set aside" in done.text
+    assert "Rows read: 4; new: 1; known already: 1; set aside: 2" in done.text
     (one,) = held(house)
     assert one["import_id"] == f"20171114-{sha256[:8]}"
     again = bring(ada, "import", FEW, sha256=sha256)
-    assert "0 new, 2 known already" in again.text
+    assert "new: 0; known already: 2" in again.text
     assert len(held(house)) == 1
 
 

@@ -65,12 +65,26 @@ def test_what_a_file_brought_is_lifted_and_what_was_there_before_stays(planned, 
     ]
 
 
-def test_what_was_lifted_stays_lifted_when_its_file_is_read_again(planned, a_file):
+def test_what_was_lifted_by_itself_stays_so_when_its_file_is_read_again(planned, a_file):
     path = a_file("customer_id\nc05\nc10\n")
-    brought = suppression_file.take(planned, path, now=NOW).import_id
-    suppression_file.lift_import(planned, brought, reason="a slip", source="mei", now=NOW)
-    assert counts(suppression_file.take(planned, path, now=NOW)) == (0, 2, 2, 0, 0)
-    assert held(planned) == set()
+    suppression_file.take(planned, path, now=NOW)
+    (c05,) = (one["suppression_id"] for one in listed(planned, "c05"))
+    lift(planned, c05, reason="she asked", source="mei", now=NOW)
+    assert counts(suppression_file.take(planned, path, now=NOW)) == (0, 2, 1, 0, 0)
+    assert held(planned) == {"c10"}
+
+
+def test_after_a_wrong_file_was_taken_back_the_right_one_holds(planned, a_file):
+    told = {"reason": "the wrong file", "source": "mei", "now": NOW}
+    for _ in range(2):
+        wrong = suppression_file.take(planned, a_file("customer_id\nc05\nc10\n"), now=NOW)
+        assert counts(wrong) == (2, 0, 0, 0, 0)
+        assert suppression_file.lift_import(planned, wrong.import_id, **told) == 2
+        assert held(planned) == set()
+    right = a_file("customer_id\nc05\n")
+    assert counts(suppression_file.take(planned, right, now=NOW)) == (1, 0, 0, 0, 0)
+    assert counts(suppression_file.take(planned, right, now=NOW)) == (0, 1, 0, 0, 0)
+    assert held(planned) == {"c05"}
 
 
 def test_a_lift_and_another_file_are_refused_with_the_remedy(planned, a_file):
