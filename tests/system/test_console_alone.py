@@ -223,3 +223,30 @@ def test_an_email_is_shown_as_it_is_written(page, session):
     text.fill(was.replace("{% block letter %}", "{% block letter %}<p>Newly written.</p>", 1))
     expect(letter.locator("body")).to_contain_text("Newly written.", timeout=20_000)
     expect(text).to_be_visible()
+
+
+def test_a_file_that_was_checked_stays_chosen_until_somebody_confirms(page, session, tmp_path):
+    file = tmp_path / "our list.csv"
+    file.write_text("customer_id,channel\nc09,sms\nnobody,\n")
+    place = f"{session[1]}library/suppressions"
+    page.goto(place)
+    page.locator("summary", has_text="Bring in a file").click()
+    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_role("button", name="Check the file").click()
+    expect(page.locator("h1")).to_have_text("What our list.csv would do")
+    assert barriers(page) == []
+    for link in page.get_by_role("navigation").get_by_role("link").all():
+        assert page.request.get(link.evaluate("one => one.href")).ok
+    page.get_by_role("button", name="Bring in 1 suppression").click()
+    expect(page.locator(".note.good")).to_contain_text("new: 1")
+    page.locator("summary", has_text="Files that were brought in").click()
+    page.locator("summary", has_text="Lift all of it").click()
+    page.locator("#imports input[name=reason]").fill("the wrong list")
+    page.get_by_role("button", name="Lift 1 suppression").click()
+    expect(page.locator(".note.good")).to_have_text("1 suppression is lifted.")
+    file.write_bytes(b"PK\x03\x04 a workbook")
+    page.goto(place)
+    page.locator("summary", has_text="Bring in a file").click()
+    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_role("button", name="Check the file").click()
+    expect(page.locator(".note.bad")).to_contain_text("our list.csv is a spreadsheet")

@@ -66,15 +66,17 @@ if (check) {
       const answer = await fetch(check.action, { method: "POST", body: new FormData(check) });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const main = document.getElementById("main");
-      const found = page.getElementById("main");
-      const again = found.querySelector("[data-again]");
+      const again = page.querySelector("[data-again]");
       if (!again) throw new Error("nothing to confirm");
-      again.files = check.querySelector("[type=file]").files;
-      history.pushState(null, "", check.action); // links on it are relative to its own address
+      const chosen = check.querySelector("[type=file]").files;
+      // Addresses on a page are relative to its own: those of the head stay, the body brings its own.
+      for (const one of document.head.querySelectorAll("link")) one.href = one.href;
+      history.pushState(null, "", check.action);
       addEventListener("popstate", () => location.reload(), { once: true });
       document.title = page.title;
-      main.replaceChildren(...found.childNodes);
-      main.focus();
+      document.body.replaceWith(page.body);
+      again.files = chosen;
+      document.getElementById("main").focus();
     } catch {
       check.submit();
     }
