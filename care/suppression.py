@@ -29,6 +29,8 @@ from care.storage.database import reading, writing
 from care.storage.suppressions import Suppression
 from care.storage.vault import open_proof, seal_proof
 
+LARGEST_NUMBER = 2**31
+
 
 class UnableToSuppress(Exception):
     """A suppression cannot be written down or lifted as asked; the message says why."""
@@ -104,7 +106,8 @@ def lift(runtime: Runtime, suppression_id: int, *, source: str, now: datetime) -
         UnableToSuppress: there is no suppression of that number.
     """
     with writing(runtime.engine) as connection:
-        found = suppressions.list_suppressions(connection, suppression_id=suppression_id)
+        known = 0 < suppression_id < LARGEST_NUMBER  # a database takes no larger one
+        found = known and suppressions.list_suppressions(connection, suppression_id=suppression_id)
         if not found:
             raise UnableToSuppress(
                 f"there is no suppression {suppression_id}; `care suppress list` shows their "

@@ -1,7 +1,7 @@
 """One customer on one page, names hidden until asked for, and what staff write down for her."""
 
 from collections.abc import Callable
-from datetime import date, datetime, time
+from datetime import datetime, time
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, HTTPException, Query, Request
@@ -10,6 +10,7 @@ from starlette.responses import Response
 from care.consent import UnableToRecordConsent
 from care.console.access import Reviewer, Viewer
 from care.console.campaign import Grant
+from care.console.day import GivenDay, day_of
 from care.console.disclosure import grant as grant_for
 from care.console.disclosure import granted
 from care.console.page import go, link, now_of, render, runtime_of
@@ -74,7 +75,7 @@ def stop(
     customer: str,
     note: Note,
     channel: Annotated[Channel | Literal[""], Form()] = "",
-    until: Annotated[date | Literal[""], Form()] = "",
+    until: GivenDay = "",
 ) -> Response:
     """Let nothing be sent to her any more."""
     zone = runtime_of(request).policy.shop.zone
@@ -89,7 +90,7 @@ def stop(
             note=note,
             actor=visitor.name,
             now=now_of(request),
-            until=datetime.combine(until, time.max, zone) if isinstance(until, date) else None,
+            until=datetime.combine(last, time.max, zone) if (last := day_of(until)) else None,
         ),
     )
 

@@ -35,6 +35,11 @@ class TouchRow:
     not_before: datetime
     not_after: datetime
 
+    @property
+    def waits(self) -> bool:
+        """Whether it can still be changed."""
+        return self.state == "rendered"
+
 
 @dataclass(frozen=True, slots=True)
 class Revealed:

@@ -29,6 +29,12 @@ class Chosen:
     gift: str | None = None
     state: str | None = None
 
+    @property
+    def narrows(self) -> bool:
+        """Whether it asks for anything, blanks aside."""
+        asked = (self.text, self.tier, self.locale, self.channel, self.gift, self.state)
+        return any(one and one.strip() for one in asked)
+
 
 def _named(connection: Connection, campaign: str, text: str | None) -> list[str] | None:
     """The messages that a whole id or pseudonym stands for; nothing where the text is none.

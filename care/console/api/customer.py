@@ -1,13 +1,14 @@
 """Customers: what the desk knows of one, and what staff may write down for her."""
 
-from datetime import datetime
+from datetime import UTC, datetime, time
 from typing import Annotated
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from care.consent import Answer
 from care.console.access import Reviewer, Viewer
+from care.console.day import LATEST
 from care.console.page import now_of, runtime_of
 from care.desk.customer import CustomerRecord, change_consent, customer_record, opt_out, suppress
 from care.desk.touch import Revealed, reveal
@@ -15,6 +16,7 @@ from care.domain.channel import Channel
 from care.domain.consent import Purpose
 
 router = APIRouter(prefix="/api", tags=["customers"])
+ENDLESS = datetime.combine(LATEST, time.max, UTC)
 
 
 class Named(BaseModel):
@@ -40,7 +42,7 @@ class Suppressed(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     channel: Channel | None = None
-    until: datetime | None = None
+    until: Annotated[AwareDatetime, Field(lt=ENDLESS)] | None = None
     note: str = Field(min_length=1, max_length=500)
 
 
