@@ -30,8 +30,9 @@ from care.storage.snapshot import read_kept, read_manifest
 
 PURCHASES = 50
 """So many of her last order lines, and of the times she got nothing, are shown."""
-NAMES = ("name", "family_name", "given_name", "spouse_name")
+NAMES = ("name", "family_name")
 PRIVATE = (
+    *("given_name", "spouse_name"),
     *("customer_id", "household_id", "birth_year", "birth_month", "birth_day"),
     *("birth_calendar", "birth_leap", "wedding_on"),
 )
