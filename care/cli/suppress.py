@@ -9,12 +9,14 @@ import typer
 from care.cli.imported import print_imported
 from care.cli.option import (
     PLAIN,
+    STAFF,
     AsJson,
     ChannelName,
     Event,
     Home,
     Now,
     SetAside,
+    hand,
     moment,
     one_of,
     open_home,
@@ -59,7 +61,7 @@ def suppress_add(
     everybody: Annotated[
         bool, typer.Option("--everybody", help="Needed where no customer and no address is named.")
     ] = False,
-    source: Annotated[str, typer.Option("--source", help="Who says so.")] = "staff",
+    source: Annotated[str, typer.Option("--source", help="Who says so.")] = STAFF,
     event: Event = None,
     home: Home = None,
     now: Now = None,
@@ -94,6 +96,7 @@ def suppress_add(
         covers=None if covers is None else one_of(Covers, covers, "--covers"),
         note=note,
         event_id=event,
+        actor=hand() if source == STAFF else None,
     )
     if as_json:
         print_json({"suppression_id": number})
@@ -104,14 +107,20 @@ def suppress_add(
 @suppress.command("lift")
 def suppress_lift(
     number: Annotated[int, typer.Argument(metavar="NUMBER", help="As the list shows it.")],
-    source: Annotated[str, typer.Option("--source", help="Who says so.")] = "staff",
+    source: Annotated[str, typer.Option("--source", help="Who says so.")] = STAFF,
     home: Home = None,
     now: Now = None,
 ) -> None:
     """Let what was suppressed be sent again. It stays on record."""
     from care.suppression import lift
 
-    lift(open_home(home), number, source=source, now=now or datetime.now(UTC))
+    lift(
+        open_home(home),
+        number,
+        source=source,
+        now=now or datetime.now(UTC),
+        actor=hand() if source == STAFF else None,
+    )
     print(f"suppression {number} is lifted")
 
 
@@ -153,7 +162,7 @@ def suppress_import(
     """
     from care.suppression import import_suppressions
 
-    found = import_suppressions(open_home(home), file, now=now or datetime.now(UTC))
+    found = import_suppressions(open_home(home), file, now=now or datetime.now(UTC), actor=hand())
     print_imported(found, out, as_json)
 
 

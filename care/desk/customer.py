@@ -9,7 +9,8 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from care import consent, suppression
-from care.desk.verdict import UnableToDecide
+from care.desk.touch import refuse_unasked
+from care.domain.act import Act
 from care.domain.channel import Channel
 from care.domain.consent import Purpose
 from care.domain.mask import HIDDEN, masked, masked_email, masked_phone
@@ -19,12 +20,12 @@ from care.explanation import Considered, UnableToExplain, explain
 from care.rhythms import read_rhythms_of
 from care.runtime import Runtime
 from care.standing import find_standing
-from care.storage import nights, people
-from care.storage.accesses import log_access
+from care.storage import acts, nights, people
 from care.storage.bulk import records
 from care.storage.database import reading, writing
 from care.storage.history import last_lines, lines_of, open_history, spend
 from care.storage.nights import Life
+from care.storage.people import Known
 from care.storage.points import balance_of
 from care.storage.snapshot import read_kept, read_manifest
 
@@ -90,11 +91,11 @@ def customer_record(
         UnableToExplain: no such customer, or no night is planned yet.
         UnableToDecide: revealed without a reason.
     """
-    if reveal and not reason.strip():
-        raise UnableToDecide("say why: to see who somebody is needs a reason, which is kept")
+    if reveal:
+        refuse_unasked(reason)
     explained = explain(runtime, customer)
     with reading(runtime.engine) as connection:
-        key = _key(connection, explained.customer_ref)
+        key = key_of(connection, explained.customer_ref)
         (person,) = records(people.read_people(connection, customer_key=key)) or [{}]
         household = people.read_refs(connection, _members(connection, key, person))
         lives = nights.read_lives(connection, key)
@@ -104,7 +105,8 @@ def customer_record(
             points = balance_of(connection, person["customer_id"])[1]
     if reveal:
         with writing(runtime.engine) as connection:
-            log_access(connection, [key], what="record", actor=actor, reason=reason, at=now)
+            told = {"actor": actor, "at": now, "customer_keys": [key], "reason": reason}
+            acts.add(connection, Act.RECORD, **told)
     said = consent.standing(runtime, explained.customer_ref)
     past = _Past(runtime, key, explained.night)
     return CustomerRecord(
@@ -136,17 +138,23 @@ def pseudonym_of(runtime: Runtime, customer: str) -> str:
         UnableToExplain: no such customer.
     """
     with reading(runtime.engine) as connection:
-        found = people.find_customer(connection, customer)
+        return _known(connection, customer).customer_ref
+
+
+def key_of(connection: Connection, customer: str) -> int:
+    """The house's key of a customer by either of her names.
+
+    Raises:
+        UnableToExplain: no such customer.
+    """
+    return _known(connection, customer).customer_key
+
+
+def _known(connection: Connection, customer: str) -> Known:
+    found = people.find_customer(connection, customer)
     if found is None:
         raise UnableToExplain(f"there is no customer {customer!r}")
-    return found.customer_ref
-
-
-def _key(connection: Connection, customer_ref: str) -> int:
-    found = people.find_customer(connection, customer_ref)
-    if found is None:
-        raise UnableToExplain(f"there is no customer {customer_ref!r} any more")
-    return found.customer_key
+    return found
 
 
 def _members(connection: Connection, key: int, person: Mapping[str, Any]) -> list[int]:
@@ -242,6 +250,7 @@ def suppress(
         now=now,
         until=until,
         note=f"{actor}: {note}",
+        actor=actor,
     )
 
 
@@ -270,6 +279,7 @@ def change_consent(
         source=DESK,
         now=now,
         proof={"heard_by": actor, "note": note},
+        actor=actor,
     )
 
 
@@ -283,5 +293,11 @@ def opt_out(
     """
     scope = suppression.Scope(customer=customer, occasion=occasion)
     return suppression.suppress(
-        runtime, scope, reason=Why.OPT_OUT, source=DESK, now=now, note=f"{actor}: {note}"
+        runtime,
+        scope,
+        reason=Why.OPT_OUT,
+        source=DESK,
+        now=now,
+        note=f"{actor}: {note}",
+        actor=actor,
     )

@@ -8,9 +8,9 @@ IDEOGRAPH = re.compile(r"[\u3400-\u9fff]")
 
 
 def masked(text: str | None) -> str:
-    """The first letter of each word: ``Emma Carter`` is ``E… C…``, ``王丽`` and ``王 丽`` are ``王…``.
+    """The first letter of each word: ``Emma Carter`` is ``E… C…``, ``王丽`` is ``王…``.
 
-    What is one letter long is hidden whole. A given name has so little beside its first letter that
+    So is ``王 丽``. What is one letter long is hidden whole. A given name has so little beside its first letter that
     it is not masked but hidden.
     """
     plain = text or ""
