@@ -23,6 +23,7 @@ from care.intake.consent_sheet import read_consent_sheet
 from care.intake.sheet import Imported
 from care.runtime import Runtime
 from care.storage import acts, consents, people
+from care.storage.acts import Done
 from care.storage.database import reading, writing
 from care.storage.people import Known
 from care.storage.vault import Proof, open_proof, seal_proof
@@ -170,8 +171,8 @@ def import_words(
         if len(entries):
             consents.append(connection, entries)
         if actor:
-            brought = {"file": path.name, "count": len(rows)}
-            acts.add(connection, Act.IMPORT_CONSENTS, actor=actor, at=now, **brought)
+            act, file = Act.IMPORT_CONSENTS, path.name
+            acts.add(connection, Done(act=act, actor=actor, at=now, file=file, count=len(rows)))
     return sheet.imported()
 
 
@@ -318,8 +319,9 @@ def _write_down(
     frame["recorded_at"] = frame["recorded_at"].astype("datetime64[us, UTC]")
     consents.append(connection, frame.assign(proof=pd.Series([sealed], dtype=object)))
     if actor and new:
-        about = {"customer_keys": [said["customer_key"]], "event_id": said["event_id"]}
-        acts.add(connection, Act.CONSENT, actor=actor, at=said["recorded_at"], **about)
+        at, event_id = said["recorded_at"], said["event_id"]
+        done = Done(act=Act.CONSENT, actor=actor, at=at, event_id=event_id)
+        acts.add(connection, done, customer_keys=[said["customer_key"]])
 
 
 def _held(connection: Connection, known: Known, place: str, purpose: Purpose) -> Held:

@@ -14,6 +14,7 @@ from care.domain.gift import Gift
 from care.intake.codes import CODE_REMEDIES, CodeFlaw, open_codes
 from care.runtime import Runtime
 from care.storage import acts, codes, gifts, nights
+from care.storage.acts import Done
 from care.storage.database import reading, writing
 
 
@@ -81,9 +82,16 @@ def import_codes(
                 for row, reason in zip(rows["row"], rows["reason"], strict=True)
             )
     if by:
-        brought = {"gift_id": gift_id, "file": by.file or path.name, "count": added}
+        done = Done(
+            act=Act.IMPORT_CODES,
+            actor=by.actor,
+            at=by.now,
+            gift_id=gift_id,
+            file=by.file or path.name,
+            count=added,
+        )
         with writing(runtime.engine) as connection:
-            acts.add(connection, Act.IMPORT_CODES, actor=by.actor, at=by.now, **brought)
+            acts.add(connection, done)
     if not aside:
         listed.unlink()
     return Imported(

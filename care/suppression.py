@@ -25,6 +25,7 @@ from care.intake.suppression_sheet import read_suppression_sheet
 from care.policy import Policy
 from care.runtime import Runtime
 from care.storage import acts, people, suppressions
+from care.storage.acts import Done
 from care.storage.bulk import records
 from care.storage.database import reading, writing
 from care.storage.suppressions import Suppression
@@ -101,9 +102,8 @@ def suppress(
         number, new = suppressions.add(connection, told)
         if actor and new:
             act = Act.OPT_OUT if reason is Why.OPT_OUT else Act.SUPPRESS
-            acts.add(
-                connection, act, actor=actor, at=now, customer_keys=[key], suppression_id=number
-            )
+            done = Done(act=act, actor=actor, at=now, suppression_id=number)
+            acts.add(connection, done, customer_keys=[key])
         return number
 
 
@@ -144,8 +144,8 @@ def lift(
         }
         suppressions.add(connection, told)
         if actor:
-            about = {"customer_keys": [one.customer_key], "suppression_id": suppression_id}
-            acts.add(connection, Act.LIFT, actor=actor, at=now, **about)
+            done = Done(act=Act.LIFT, actor=actor, at=now, suppression_id=suppression_id)
+            acts.add(connection, done, customer_keys=[one.customer_key])
 
 
 def listed(
@@ -230,8 +230,8 @@ def import_suppressions(
     with writing(runtime.engine) as connection:
         suppressions.add_all(connection, told.drop_duplicates("event_id"))
         if actor:
-            brought = {"file": name or path.name, "count": len(rows)}
-            acts.add(connection, Act.IMPORT_SUPPRESSIONS, actor=actor, at=now, **brought)
+            act, file = Act.IMPORT_SUPPRESSIONS, name or path.name
+            acts.add(connection, Done(act=act, actor=actor, at=now, file=file, count=len(rows)))
     return sheet.imported()
 
 

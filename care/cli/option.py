@@ -43,8 +43,7 @@ STAFF = "staff"
 
 
 def hand() -> str:
-    """Who sits at this terminal, for what is only kept beside: some machines have no name for her.
-    """
+    """Who sits at this terminal, for the record; some machines have no name for her."""
     from getpass import getuser
 
     try:

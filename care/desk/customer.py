@@ -17,10 +17,12 @@ from care.domain.mask import HIDDEN, masked, masked_email, masked_phone
 from care.domain.standing import no_standings
 from care.domain.suppression import Why
 from care.explanation import Considered, UnableToExplain, explain
+from care.policy import Wording
 from care.rhythms import read_rhythms_of
 from care.runtime import Runtime
 from care.standing import find_standing
 from care.storage import acts, nights, people
+from care.storage.acts import Done
 from care.storage.bulk import records
 from care.storage.database import reading, writing
 from care.storage.history import last_lines, lines_of, open_history, spend
@@ -51,7 +53,8 @@ class CustomerRecord:
     and proofs only if ``revealed``. ``standing``: her tier and until when, ``segment`` aside,
     ``orders``, ``spend`` (minor units, ever), ``points``. ``purchases``: ``product, quantity,
     amount_minor, day``, newest first. ``rhythms``: ``product_type, product, purchases,
-    mean_interval, last_day, expected_day, probability``. ``cases``: ``kind, opened_on, closed_on,
+    mean_interval, last_day, expected_day, probability``. In both, what the policy calls sensitive
+    or never names is named only if ``revealed``. ``cases``: ``kind, opened_on, closed_on,
     satisfaction``. ``touches``: every touch, newest first; ``excluded``: when and why she got
     nothing. ``considered``: what became of her on the last night, and the next day of each occasion
     that is ahead (``next_on``).
@@ -82,16 +85,19 @@ def customer_record(
     now: datetime,
     reveal: bool = False,
     reason: str = "",
+    granted: bool = False,
 ) -> CustomerRecord:
     """The record of a customer (customer_id or pseudonym), as of the last night planned.
 
-    Revealing needs a reason, and is logged.
+    Revealing needs a reason, and is on record. ``granted``: that it was asked for was written down
+    as leave was given, and this only shows it.
 
     Raises:
         UnableToExplain: no such customer, or no night is planned yet.
         UnableToDecide: revealed without a reason.
     """
-    if reveal:
+    asks = reveal and not granted
+    if asks:
         refuse_unasked(reason)
     explained = explain(runtime, customer)
     with reading(runtime.engine) as connection:
@@ -103,12 +109,12 @@ def customer_record(
         points = None
         if runtime.policy.points is not None and person:
             points = balance_of(connection, person["customer_id"])[1]
-    if reveal:
+    if asks:
         with writing(runtime.engine) as connection:
-            told = {"actor": actor, "at": now, "customer_keys": [key], "reason": reason}
-            acts.add(connection, Act.RECORD, **told)
+            done = Done(act=Act.RECORD, actor=actor, at=now, reason=reason)
+            acts.add(connection, done, customer_keys=[key])
     said = consent.standing(runtime, explained.customer_ref)
-    past = _Past(runtime, key, explained.night)
+    past = _Past(runtime, key, explained.night, reveal=reveal)
     return CustomerRecord(
         customer_ref=explained.customer_ref,
         as_of=explained.night,
@@ -178,15 +184,23 @@ def _identity(person: Mapping[str, Any], *, reveal: bool) -> dict[str, Any]:
     return {name: hidden.get(name, value) for name, value in shown.items()}
 
 
+def _discreet(sold: pd.DataFrame, wording: Wording) -> pd.DataFrame:
+    """Products without the names of those that say something of whoever buys them."""
+    delicate = sold["category"].isin([*wording.never_name, *wording.sensitive])
+    hidden = {name: sold[name].mask(delicate, HIDDEN) for name in ("name", "product_type")}
+    return sold.assign(**hidden)
+
+
 class _Past:
     """What one night's files know of one customer."""
 
-    def __init__(self, runtime: Runtime, key: int, night: date) -> None:
+    def __init__(self, runtime: Runtime, key: int, night: date, *, reveal: bool) -> None:
         self._runtime, self._key, self._night = runtime, key, night
         self._snapshot = read_manifest(runtime.store, night)
         history = open_history(runtime.store, self._snapshot.history, night=night)
         self._history = lines_of(history, customer_key=key)
-        self._sold = read_kept(runtime.store, self._snapshot.products)
+        sold = read_kept(runtime.store, self._snapshot.products)
+        self._sold = sold if reveal else _discreet(sold, runtime.policy.wording)
 
     def standing(self) -> dict[str, Any]:
         """Her tier with what is known of its days, and what she ever bought."""

@@ -1,5 +1,6 @@
 """Somebody looked for by her name: asked with a reason, and on record whoever is found."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from care.desk.touch import Revealed, as_revealed, refuse_unasked
@@ -7,6 +8,7 @@ from care.desk.verdict import UnableToDecide
 from care.domain.act import Act
 from care.runtime import Runtime
 from care.storage import acts, people
+from care.storage.acts import Done
 from care.storage.database import writing
 
 SHORTEST, MOST = 2, 20
@@ -28,10 +30,10 @@ def find_by_name(
     with writing(runtime.engine) as connection:
         rows = people.find_named(connection, wanted, limit=MOST + 1)
         shown = rows if len(rows) <= MOST else []
-        told = {"actor": actor, "at": now, "reason": reason}
-        acts.add(connection, Act.SEARCH, count=len(shown), **told)
+        done = Done(act=Act.SEARCH, actor=actor, at=now, reason=reason, count=len(shown))
+        acts.add(connection, done)
         keys = [row["customer_key"] for row in shown]
-        acts.add(connection, Act.NAME, customer_keys=keys, **told)
+        acts.add(connection, replace(done, act=Act.NAME, count=None), customer_keys=keys)
     if len(rows) > MOST:
         raise UnableToDecide(
             f"more than {MOST} customers have that in their name; write more of it, or look for "

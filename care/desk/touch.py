@@ -11,6 +11,7 @@ from care.domain.act import Act
 from care.domain.mask import masked
 from care.runtime import Runtime
 from care.storage import acts, listing, people
+from care.storage.acts import Done
 from care.storage.database import reading, writing
 from care.storage.listing import Chosen
 
@@ -96,7 +97,8 @@ def reveal(
                 "pseudonym."
             )
         keys = list({row["customer_key"]: row for row in known.values()})
-        acts.add(connection, Act.NAME, actor=actor, at=now, customer_keys=keys, reason=reason)
+        done = Done(act=Act.NAME, actor=actor, at=now, reason=reason)
+        acts.add(connection, done, customer_keys=keys)
     return [as_revealed(known[one]) for one in customers]
 
 

@@ -16,7 +16,3 @@ class Act(StrEnum):
     IMPORT_SUPPRESSIONS = "import_suppressions"
     IMPORT_CONSENTS = "import_consents"
     IMPORT_CODES = "import_codes"
-
-
-REVEALS = frozenset({Act.NAME, Act.RECORD, Act.SEARCH})
-"""What shows who somebody is, and so needs a reason."""

@@ -10,8 +10,8 @@ IDEOGRAPH = re.compile(r"[\u3400-\u9fff]")
 def masked(text: str | None) -> str:
     """The first letter of each word: ``Emma Carter`` is ``E… C…``, ``王丽`` is ``王…``.
 
-    So is ``王 丽``. What is one letter long is hidden whole. A given name has so little beside its first letter that
-    it is not masked but hidden.
+    So is ``王 丽``. What is one letter long is hidden whole, and a given name, which has so little
+    beside its first letter, is not masked but hidden where it stands by itself.
     """
     plain = text or ""
     words = ["".join(plain.split())] if IDEOGRAPH.search(plain) else plain.split()

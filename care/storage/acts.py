@@ -4,7 +4,7 @@ A line names what it is about; what was said of it, such as a note, is kept seal
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,21 @@ from care.storage.tables import (
 NAMES = ("name", "family_name", "given_name", "spouse_name", "email", "phone")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """Who did what, and when; ``count``: rows taken of a ``file``, or customers found."""
+
+    act: Act
+    actor: str
+    at: datetime
+    reason: str = ""
+    suppression_id: int | None = None
+    event_id: str | None = None
+    gift_id: str | None = None
+    file: str | None = None
+    count: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Which lines; what is left out is any. ``since`` ≤ done at < ``until``."""
@@ -35,21 +50,12 @@ class Asked:
 
 
 def add(
-    connection: Connection,
-    act: Act,
-    *,
-    actor: str,
-    at: datetime,
-    customer_keys: Sequence[int | None] = (None,),
-    **about: Any,
+    connection: Connection, done: Done, *, customer_keys: Sequence[int | None] = (None,)
 ) -> None:
-    """Write down what somebody did, a line for each customer whom it is about.
-
-    ``about``: ``suppression_id``, ``event_id``, ``gift_id``, ``file``, ``count`` and ``reason``.
-    """
+    """Write down what somebody did, a line for each customer whom it is about."""
     lock_table(connection, staff_acts)
     highest = connection.scalar(select(func.max(staff_acts.c.act_id))) or 0
-    told = {"at": at, "actor": actor, "act": str(act)} | about
+    told = asdict(done) | {"act": str(done.act)}
     rows = [
         told | {"act_id": number, "customer_key": key}
         for number, key in enumerate(customer_keys, start=highest + 1)
@@ -101,4 +107,6 @@ def read_page(
     connection: Connection, asked: Asked, *, before: int | None, limit: int
 ) -> list[dict[str, Any]]:
     """Lines, the newest first, from before one on, as ``page_query`` describes them."""
-    return [row._asdict() for row in connection.execute(page_query(asked, before=before, limit=limit))]
+    return [
+        row._asdict() for row in connection.execute(page_query(asked, before=before, limit=limit))
+    ]

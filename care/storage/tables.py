@@ -430,8 +430,8 @@ wordings = Table(
     Index(None, "night", "campaign"),
 )
 
-# What staff did about customers. A trigger of the migration keeps every line as it is; what was said
-# of an act is sealed in the suppression or the word of consent that it names.
+# What staff did about customers. A trigger of the migration keeps every line as it is; what was
+# said of an act is sealed in the suppression or the word of consent that it names.
 staff_acts = Table(
     "staff_acts",
     metadata,

@@ -11,6 +11,7 @@ from care.console.picture import ERRORS_SHOWN, ITEMS_SHOWN, TIMING_SHOWN
 from care.console.preview import PREVIEWS
 from care.console.speech import LANGUAGES, Speech, catalogue, negotiate, sentences
 from care.desk.customer import DESK
+from care.domain.act import Act
 from care.domain.campaigns import CAMPAIGNS
 from care.domain.channel import Channel
 from care.domain.consent import CUSTOMER_IMPORT, SHOP_CONSENTS, WEB_FORM, Purpose
@@ -24,6 +25,7 @@ from care.trial import MODELS
 
 CONSOLE = Path(__file__).parents[2] / "care" / "console"
 CODES = {
+    "act": Act,
     "campaign": CAMPAIGNS,
     "channel": Channel,
     "consent": ("granted", "pending", "withdrawn"),
