@@ -1,6 +1,6 @@
 """`care suppress …`: what must not be sent."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -137,12 +137,13 @@ def suppress_list(
     """List what is suppressed now."""
     from care.suppression import listed
 
-    found = listed(open_home(home), customer, at=None if past else now or datetime.now(UTC))
+    runtime = open_home(home)
+    found = listed(runtime, customer, at=None if past else now or datetime.now(UTC))
     if as_json:
         print_json(found)
         return
     for one in found:
-        print(_line(one))
+        print(_line(one, runtime.policy.shop.zone))
     if not found:
         print("nothing is suppressed")
 
@@ -166,15 +167,20 @@ def suppress_import(
     print_imported(found, out, as_json)
 
 
-def _line(one: dict[str, Any]) -> str:
+def _line(one: dict[str, Any], zone: tzinfo) -> str:
+    """One suppression, its days the shop's."""
+
+    def day(moment: datetime) -> str:
+        return f"{moment.astimezone(zone):%Y-%m-%d}"
+
     whose = f"address {one['address_hash'][:8]}…" if one["address_hash"] else "everybody"
     about = [f"by {one['channel']}"] if one["channel"] else []
     about += [one["occasion"]] if one["occasion"] else []
-    until = f" until {one['until']:%Y-%m-%d}" if one["until"] else ""
-    lifted = f", lifted {one['lifted_at']:%Y-%m-%d}" if one["lifted_at"] else ""
+    until = f" until {day(one['until'])}" if one["until"] else ""
+    lifted = f", lifted {day(one['lifted_at'])}" if one["lifted_at"] else ""
     note = f" ({one['note']})" if one["note"] else ""
     told = ", ".join([one["customer_id"] or whose, *about])
     return (
         f"{one['suppression_id']:4}  {told}: {one['purpose']}, {one['reason']}{note}, "
-        f"{one['source']}, since {one['since']:%Y-%m-%d}{until}{lifted}"
+        f"{one['source']}, since {day(one['since'])}{until}{lifted}"
     )

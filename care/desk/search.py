@@ -9,7 +9,7 @@ from care.domain.act import Act
 from care.runtime import Runtime
 from care.storage import acts, people
 from care.storage.acts import Done
-from care.storage.database import writing
+from care.storage.database import reading, writing
 
 SHORTEST, MOST = 2, 20
 """Letters that are asked for, and customers that are shown: who looks for one needs no more."""
@@ -27,9 +27,10 @@ def find_by_name(
     wanted = name.strip()
     if len(wanted) < SHORTEST:
         raise UnableToDecide(f"write at least {SHORTEST} letters of the name")
-    with writing(runtime.engine) as connection:
+    with reading(runtime.engine) as connection:
         rows = people.find_named(connection, wanted, limit=MOST + 1)
-        shown = rows if len(rows) <= MOST else []
+    shown = rows if len(rows) <= MOST else []
+    with writing(runtime.engine) as connection:
         done = Done(act=Act.SEARCH, actor=actor, at=now, reason=reason, count=len(shown))
         acts.add(connection, done)
         keys = [row["customer_key"] for row in shown]
