@@ -34,9 +34,12 @@ def test_a_whole_number_finds_one(mei, house):
 
 def test_nobody_is_taken_out_by_a_part_of_her_name(mei, house):
     seen = mei.seen(f"/nights/{NIGHT}/birthday")
-    answer = mei.send(f"/nights/{NIGHT}/birthday/exclude", text="Carter", seen=seen, reason="no")
+    told = {"chosen": {"text": "Carter"}, "seen": seen, "reason": "no", "expected": 1}
+    heads = {"X-Care-Seal": mei.seal()}
+    answer = mei.client.post(API.replace("messages", "exclude"), json=told, headers=heads)
     assert answer.status_code == 409
     assert "finds nobody" in answer.text
+    assert set(messages_of(house, "birthday")["state"]) == {"rendered"}
 
 
 def test_who_looks_for_a_name_says_why_and_it_is_on_record_with_whom_she_found(mei, house):
