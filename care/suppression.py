@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection
 
+from care.domain.act import Act
 from care.domain.campaigns import CAMPAIGNS
 from care.domain.channel import ADDRESS_COLUMN, Channel
 from care.domain.suppression import COVERED, SUPPRESSIONS, Covers, Why
@@ -23,7 +24,8 @@ from care.intake.sheet import Imported
 from care.intake.suppression_sheet import read_suppression_sheet
 from care.policy import Policy
 from care.runtime import Runtime
-from care.storage import people, suppressions
+from care.storage import acts, people, suppressions
+from care.storage.acts import Done
 from care.storage.bulk import records
 from care.storage.database import reading, writing
 from care.storage.suppressions import Suppression
@@ -62,11 +64,12 @@ def suppress(
     covers: Covers | None = None,
     note: str | None = None,
     event_id: str | None = None,
+    actor: str | None = None,
 ) -> int:
     """Let nothing of a scope be sent any more; return the suppression's number.
 
     ``covers``: what its reason covers unless told. ``note``: why, in words; sealed with the
-    customer's key and so for a customer alone.
+    customer's key and so for a customer alone. ``actor``: who of the staff does it, if anybody.
 
     Raises:
         UnableToSuppress: no such customer, address or occasion, or a scope that names nothing.
@@ -96,11 +99,25 @@ def suppress(
             data_key = people.find_data_key(connection, key)
             if data_key is not None:
                 told["note"] = seal_proof(runtime.vault, data_key, told["event_id"], {"note": note})
-        return suppressions.add(connection, told)
+        number, new = suppressions.add(connection, told)
+        if actor and new:
+            act = Act.OPT_OUT if reason is Why.OPT_OUT else Act.SUPPRESS
+            done = Done(act=act, actor=actor, at=now, suppression_id=number)
+            acts.add(connection, done, customer_keys=[key])
+        return number
 
 
-def lift(runtime: Runtime, suppression_id: int, *, source: str, now: datetime) -> None:
+def lift(
+    runtime: Runtime,
+    suppression_id: int,
+    *,
+    source: str,
+    now: datetime,
+    actor: str | None = None,
+) -> None:
     """Let what was suppressed be sent again. The suppression stays on record; done again, nothing.
+
+    ``actor``: who of the staff does it, if anybody.
 
     Raises:
         UnableToSuppress: there is no suppression of that number.
@@ -126,6 +143,9 @@ def lift(runtime: Runtime, suppression_id: int, *, source: str, now: datetime) -
             "lifts": suppression_id,
         }
         suppressions.add(connection, told)
+        if actor:
+            done = Done(act=Act.LIFT, actor=actor, at=now, suppression_id=suppression_id)
+            acts.add(connection, done, customer_keys=[one.customer_key])
 
 
 def listed(
@@ -161,8 +181,17 @@ def _note_of(runtime: Runtime, one: Suppression) -> str | None:
     return None if told is None else str(told["note"])
 
 
-def import_suppressions(runtime: Runtime, path: Path, *, now: datetime) -> Imported:
+def import_suppressions(
+    runtime: Runtime,
+    path: Path,
+    *,
+    now: datetime,
+    actor: str | None = None,
+    name: str | None = None,
+) -> Imported:
     """Add the suppressions of a file, one a row; those that are there already stay as they are.
+
+    ``actor``: who of the staff does it, if anybody. ``name``: what she calls the file.
 
     Raises:
         UnableToReadSheet: the file as a whole cannot be read.
@@ -200,6 +229,9 @@ def import_suppressions(runtime: Runtime, path: Path, *, now: datetime) -> Impor
     told["event_id"] = rows["event_id"].fillna(pd.Series(events, index=rows.index, dtype="str"))
     with writing(runtime.engine) as connection:
         suppressions.add_all(connection, told.drop_duplicates("event_id"))
+        if actor:
+            act, file = Act.IMPORT_SUPPRESSIONS, name or path.name
+            acts.add(connection, Done(act=act, actor=actor, at=now, file=file, count=len(rows)))
     return sheet.imported()
 
 

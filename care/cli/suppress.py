@@ -1,6 +1,6 @@
 """`care suppress …`: what must not be sent."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,12 +9,14 @@ import typer
 from care.cli.imported import print_imported
 from care.cli.option import (
     PLAIN,
+    STAFF,
     AsJson,
     ChannelName,
     Event,
     Home,
     Now,
     SetAside,
+    hand,
     moment,
     one_of,
     open_home,
@@ -59,7 +61,7 @@ def suppress_add(
     everybody: Annotated[
         bool, typer.Option("--everybody", help="Needed where no customer and no address is named.")
     ] = False,
-    source: Annotated[str, typer.Option("--source", help="Who says so.")] = "staff",
+    source: Annotated[str, typer.Option("--source", help="Who says so.")] = STAFF,
     event: Event = None,
     home: Home = None,
     now: Now = None,
@@ -94,6 +96,7 @@ def suppress_add(
         covers=None if covers is None else one_of(Covers, covers, "--covers"),
         note=note,
         event_id=event,
+        actor=hand() if source == STAFF else None,
     )
     if as_json:
         print_json({"suppression_id": number})
@@ -104,14 +107,20 @@ def suppress_add(
 @suppress.command("lift")
 def suppress_lift(
     number: Annotated[int, typer.Argument(metavar="NUMBER", help="As the list shows it.")],
-    source: Annotated[str, typer.Option("--source", help="Who says so.")] = "staff",
+    source: Annotated[str, typer.Option("--source", help="Who says so.")] = STAFF,
     home: Home = None,
     now: Now = None,
 ) -> None:
     """Let what was suppressed be sent again. It stays on record."""
     from care.suppression import lift
 
-    lift(open_home(home), number, source=source, now=now or datetime.now(UTC))
+    lift(
+        open_home(home),
+        number,
+        source=source,
+        now=now or datetime.now(UTC),
+        actor=hand() if source == STAFF else None,
+    )
     print(f"suppression {number} is lifted")
 
 
@@ -128,12 +137,13 @@ def suppress_list(
     """List what is suppressed now."""
     from care.suppression import listed
 
-    found = listed(open_home(home), customer, at=None if past else now or datetime.now(UTC))
+    runtime = open_home(home)
+    found = listed(runtime, customer, at=None if past else now or datetime.now(UTC))
     if as_json:
         print_json(found)
         return
     for one in found:
-        print(_line(one))
+        print(_line(one, runtime.policy.shop.zone))
     if not found:
         print("nothing is suppressed")
 
@@ -153,19 +163,24 @@ def suppress_import(
     """
     from care.suppression import import_suppressions
 
-    found = import_suppressions(open_home(home), file, now=now or datetime.now(UTC))
+    found = import_suppressions(open_home(home), file, now=now or datetime.now(UTC), actor=hand())
     print_imported(found, out, as_json)
 
 
-def _line(one: dict[str, Any]) -> str:
+def _line(one: dict[str, Any], zone: tzinfo) -> str:
+    """One suppression, its days the shop's."""
+
+    def day(moment: datetime) -> str:
+        return f"{moment.astimezone(zone):%Y-%m-%d}"
+
     whose = f"address {one['address_hash'][:8]}…" if one["address_hash"] else "everybody"
     about = [f"by {one['channel']}"] if one["channel"] else []
     about += [one["occasion"]] if one["occasion"] else []
-    until = f" until {one['until']:%Y-%m-%d}" if one["until"] else ""
-    lifted = f", lifted {one['lifted_at']:%Y-%m-%d}" if one["lifted_at"] else ""
+    until = f" until {day(one['until'])}" if one["until"] else ""
+    lifted = f", lifted {day(one['lifted_at'])}" if one["lifted_at"] else ""
     note = f" ({one['note']})" if one["note"] else ""
     told = ", ".join([one["customer_id"] or whose, *about])
     return (
         f"{one['suppression_id']:4}  {told}: {one['purpose']}, {one['reason']}{note}, "
-        f"{one['source']}, since {one['since']:%Y-%m-%d}{until}{lifted}"
+        f"{one['source']}, since {day(one['since'])}{until}{lifted}"
     )

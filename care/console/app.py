@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from care.console import (
+    acts,
     api,
     audit,
     campaign,
@@ -35,7 +36,7 @@ log = logging.getLogger(__name__)
 
 PAGES = (
     *(language, manual, tonight, wording, change, message, campaign),
-    *(customer, picture, library, audit),
+    *(customer, picture, library, audit, acts),
 )
 """In this order: a path that names a thing comes before one that takes any name."""
 

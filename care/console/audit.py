@@ -1,7 +1,6 @@
 """The trail of decisions for people: filtered, checked, and taken away as a file."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, time
 from typing import Annotated
 
 import pandas as pd
@@ -9,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from care.console.access import Viewer
-from care.console.day import AskedDay, day_of
+from care.console.day import AskedDay, between, day_of
 from care.console.page import render, runtime_of
 from care.console.spreadsheet import as_file
 from care.desk.audit import Asked, audit, check_audit
@@ -35,19 +34,14 @@ def asked_for(
     until: AskedDay = None,
 ) -> Asked:
     """A filter as an address carries it: an empty field is any, ``until`` includes its day."""
-    zone = runtime_of(request).policy.shop.zone
-
-    def moment(given: date | str | None, at: time) -> datetime | None:
-        day = day_of(given)
-        return None if day is None else datetime.combine(day, at, zone)
-
+    first, last = between(since, until, zone=runtime_of(request).policy.shop.zone)
     return Asked(
         night=day_of(night),
         campaign=campaign or None,
         actor=actor or None,
         verdict=verdict or None,
-        since=moment(since, time.min),
-        until=moment(until, time.max),
+        since=first,
+        until=last,
     )
 
 

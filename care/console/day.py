@@ -1,6 +1,6 @@
 """Days as visitors give them: in an address or a form, real ones alone."""
 
-from datetime import date
+from datetime import date, datetime, time, tzinfo
 from typing import Annotated, Literal
 
 from fastapi import Form, Query
@@ -18,3 +18,14 @@ GivenDay = Annotated[Day | Literal[""], Form()]
 def day_of(given: date | str | None) -> date | None:
     """The day that was given, if one was."""
     return given if isinstance(given, date) else None
+
+
+def between(
+    since: date | str | None, until: date | str | None, *, zone: tzinfo
+) -> tuple[datetime | None, datetime | None]:
+    """The moments at which the first day begins and the last one ends, where they are given."""
+    first, last = day_of(since), day_of(until)
+    return (
+        None if first is None else datetime.combine(first, time.min, zone),
+        None if last is None else datetime.combine(last, time.max, zone),
+    )

@@ -17,6 +17,7 @@ from care.console.header import LETTER_POLICY
 from care.console.page import go, link, now_of, render, root_of, runtime_of
 from care.console.preview import preview
 from care.console.visitor import Visitor
+from care.desk.customer import DESK
 from care.desk.stopped import stopped
 from care.domain.channel import Channel
 from care.gifting import UnableToImportCodes
@@ -29,6 +30,8 @@ from care.suppression import UnableToSuppress
 router = APIRouter()
 LARGEST = 64 * 1024 * 1024
 """Bytes of a file brought in by a browser; larger ones go by the terminal."""
+LONGEST_NAME = 200
+"""Letters of such a file's name that are kept."""
 Tier = Annotated[str, Query(pattern="^(member|silver|gold|diamond)$")]
 Known = Annotated[str, Query(pattern="^(all|little)$")]
 
@@ -117,7 +120,9 @@ def bring_codes(
     """Bring the codes of a file into the pool of a gift."""
     try:
         with saved(file) as path:
-            found = gifting.import_codes(runtime_of(request), gift_id, path, column=column)
+            found = gifting.import_codes(
+                runtime_of(request), gift_id, path, column=column, by=by(request, visitor, file)
+            )
     except (UnableToImportCodes, UnableToReadCodes) as error:
         return _gifts(request, visitor, told=str(error), status=409)
     return _gifts(request, visitor, brought=asdict(found))
@@ -140,7 +145,13 @@ def bring_suppressions(request: Request, visitor: Admin, file: UploadFile) -> Re
     """Add the suppressions of a file."""
     try:
         with saved(file) as path:
-            found = suppression.import_suppressions(runtime_of(request), path, now=now_of(request))
+            found = suppression.import_suppressions(
+                runtime_of(request),
+                path,
+                now=now_of(request),
+                actor=visitor.name,
+                name=called(file),
+            )
     except UnableToReadSheet as error:
         return _suppressions(request, visitor, told=str(error), status=409)
     return _suppressions(request, visitor, brought=found)
@@ -151,7 +162,11 @@ def lift_suppression(request: Request, visitor: Admin, suppression_id: int) -> R
     """Let what was suppressed be sent again."""
     try:
         suppression.lift(
-            runtime_of(request), suppression_id, source=visitor.name, now=now_of(request)
+            runtime_of(request),
+            suppression_id,
+            source=DESK,
+            now=now_of(request),
+            actor=visitor.name,
         )
     except UnableToSuppress as error:
         return _suppressions(request, visitor, told=str(error), status=409)
@@ -210,6 +225,17 @@ def specimen_of(
     fields = ("subject", "text", "html", "body", "encoding", "segments")
     said = {name: getattr(written, name) for name in fields if hasattr(written, name)}
     return {"from": letter.shop.name, "sender": letter.shop.name, **said}
+
+
+def by(request: Request, visitor: Visitor, file: UploadFile) -> gifting.By:
+    """Who brings a file, for the record."""
+    return gifting.By(visitor.name, now_of(request), called(file))
+
+
+def called(file: UploadFile) -> str:
+    """What a file that a browser sent is called there."""
+    name = (file.filename or "").replace("\\", "/").rpartition("/")[2]
+    return "".join(one for one in name if one.isprintable())[:LONGEST_NAME] or "?"
 
 
 @contextmanager

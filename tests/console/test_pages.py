@@ -43,6 +43,8 @@ PAGES = (
     "/library/gifts",
     "/library/suppressions",
     "/audit",
+    "/audit/customers",
+    "/audit/customers?act=suppress&actor=mei&customer=c01&since=2017-11-01&until=",
     "/audit?check=true&actor=mei&night=2017-11-14&since=&until=",
     "/manual",
 )

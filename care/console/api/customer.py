@@ -11,6 +11,7 @@ from care.console.access import Reviewer, Viewer
 from care.console.day import LATEST
 from care.console.page import now_of, runtime_of
 from care.desk.customer import CustomerRecord, change_consent, customer_record, opt_out, suppress
+from care.desk.search import find_by_name
 from care.desk.touch import Revealed, reveal
 from care.domain.channel import Channel
 from care.domain.consent import Purpose
@@ -34,6 +35,12 @@ class Why(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reason: str = Field(min_length=1, max_length=500)
+
+
+class Sought(Why):
+    """A part of a name, two letters or more, and why it is looked for."""
+
+    name: str = Field(max_length=200)
 
 
 class Suppressed(BaseModel):
@@ -64,6 +71,18 @@ class OptedOut(BaseModel):
 
     occasion: str = Field(max_length=200)
     note: str = Field(min_length=1, max_length=500)
+
+
+@router.post("/customers/by-name")
+def find_customers(request: Request, visitor: Viewer, asked: Sought) -> list[Revealed]:
+    """Customers by a part of their name; that it was asked stays on record."""
+    return find_by_name(
+        runtime_of(request),
+        asked.name,
+        actor=visitor.name,
+        reason=asked.reason,
+        now=now_of(request),
+    )
 
 
 @router.get("/customers/{customer}")

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Form, HTTPException, Query, Request, UploadFile
 from care import gifting, suppression
 from care.console.access import Admin, Viewer
 from care.console.audit import After
-from care.console.library import Known, Tier, saved, specimen_of
+from care.console.library import Known, Tier, by, called, saved, specimen_of
 from care.console.page import now_of, runtime_of
+from care.desk.customer import DESK
 from care.desk.page import Page
 from care.desk.stopped import stopped
 from care.domain.channel import Channel
@@ -34,7 +35,7 @@ class Suppressed:
     """One suppression that holds."""
 
     suppression_id: int
-    customer_id: str | None
+    customer_ref: str | None
     channel: str | None
     occasion: str | None
     purpose: str
@@ -90,7 +91,9 @@ def bring_codes(
 ) -> Brought:
     """Bring the codes of a CSV file into the pool of a gift."""
     with saved(file) as path:
-        found = gifting.import_codes(runtime_of(request), gift_id, path, column=column)
+        found = gifting.import_codes(
+            runtime_of(request), gift_id, path, column=column, by=by(request, visitor, file)
+        )
     return Brought(found.read, found.added, found.known, dict(found.set_aside))
 
 
@@ -112,7 +115,13 @@ def list_suppressions(
 def bring_suppressions(request: Request, visitor: Admin, file: UploadFile) -> Brought:
     """Add the suppressions of a CSV file."""
     with saved(file) as path:
-        found = suppression.import_suppressions(runtime_of(request), path, now=now_of(request))
+        found = suppression.import_suppressions(
+            runtime_of(request),
+            path,
+            now=now_of(request),
+            actor=visitor.name,
+            name=called(file),
+        )
     aside = found.set_aside["reason"].value_counts()
     return Brought(found.read, found.kept, 0, {str(k): int(n) for k, n in aside.items()})
 
@@ -122,4 +131,6 @@ def lift_suppression(request: Request, visitor: Admin, suppression_id: int) -> N
     """Let what was suppressed be sent again."""
     if not 0 < suppression_id < 2**31:
         raise HTTPException(404, "there is no such suppression")
-    suppression.lift(runtime_of(request), suppression_id, source=visitor.name, now=now_of(request))
+    suppression.lift(
+        runtime_of(request), suppression_id, source=DESK, now=now_of(request), actor=visitor.name
+    )
