@@ -16,12 +16,14 @@ import pandas as pd
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import Connection
 
+from care.domain.act import Act
 from care.domain.channel import Channel
 from care.domain.consent import ANY, ENTRIES, WEB_FORM, Held, Purpose, Word, entries_of
 from care.intake.consent_sheet import read_consent_sheet
 from care.intake.sheet import Imported
 from care.runtime import Runtime
-from care.storage import consents, people
+from care.storage import acts, consents, people
+from care.storage.acts import Done
 from care.storage.database import reading, writing
 from care.storage.people import Known
 from care.storage.vault import Proof, open_proof, seal_proof
@@ -50,10 +52,12 @@ def grant(
     said_at: datetime | None = None,
     proof: Proof | None = None,
     event_id: str | None = None,
+    actor: str | None = None,
 ) -> Answer:
     """Write down that a customer agrees; where policy asks, it is a request until she confirms.
 
     ``customer``: the shop's customer_id or the pseudonym. ``channel``: needed for marketing alone.
+    ``actor``: who of the staff writes it down, if anybody.
 
     Raises:
         UnableToRecordConsent: no such customer, or a channel where there is none.
@@ -65,7 +69,7 @@ def grant(
         known = _customer(connection, customer)
         place = _place(purpose, channel)
         said = _said(known, place, purpose, word, source, now, said_at, event_id)
-        _write_down(runtime, connection, said, proof)
+        _write_down(runtime, connection, said, proof, actor)
         held = _held(connection, known, place, purpose)
     token = str(_tokens(runtime).dumps(said["event_id"])) if asks else None
     return Answer(held, token)
@@ -82,8 +86,11 @@ def withdraw(
     said_at: datetime | None = None,
     proof: Proof | None = None,
     event_id: str | None = None,
+    actor: str | None = None,
 ) -> Answer:
     """Write down that a customer does not agree any more; marketing without a channel is all of it.
+
+    ``actor``: who of the staff writes it down, if anybody.
 
     Raises:
         UnableToRecordConsent: no such customer, or a channel where there is none.
@@ -95,7 +102,7 @@ def withdraw(
             place = _place(purpose, road)
             event = f"{event_id}-{place}" if everywhere and event_id else event_id
             said = _said(known, place, purpose, Word.WITHDRAW, source, now, said_at, event)
-            _write_down(runtime, connection, said, proof)
+            _write_down(runtime, connection, said, proof, actor)
         return Answer(_held(connection, known, place, purpose))
 
 
@@ -132,8 +139,12 @@ def confirm(runtime: Runtime, token: str, *, now: datetime, proof: Proof | None 
         return Answer(_held(connection, known, place, purpose))
 
 
-def import_words(runtime: Runtime, path: Path, *, now: datetime) -> Imported:
+def import_words(
+    runtime: Runtime, path: Path, *, now: datetime, actor: str | None = None
+) -> Imported:
     """Add the words of a file, one a row; those that are there already stay as they are.
+
+    ``actor``: who of the staff does it, if anybody.
 
     A yes from a web form, on a channel that asks for confirmation, is a request here too.
 
@@ -156,9 +167,12 @@ def import_words(runtime: Runtime, path: Path, *, now: datetime) -> Imported:
     entries["recorded_at"] = pd.Series(pd.Timestamp(now), entries.index)
     entries["proof"] = _sealed(runtime, rows, entries["event_id"], everybody)
     entries = entries.drop_duplicates("event_id")
-    if len(entries):
-        with writing(runtime.engine) as connection:
+    with writing(runtime.engine) as connection:
+        if len(entries):
             consents.append(connection, entries)
+        if actor:
+            act, file = Act.IMPORT_CONSENTS, path.name
+            acts.add(connection, Done(act=act, actor=actor, at=now, file=file, count=len(rows)))
     return sheet.imported()
 
 
@@ -288,8 +302,13 @@ def _said(
 
 
 def _write_down(
-    runtime: Runtime, connection: Connection, said: Mapping[str, Any], proof: Proof | None
+    runtime: Runtime,
+    connection: Connection,
+    said: Mapping[str, Any],
+    proof: Proof | None,
+    actor: str | None = None,
 ) -> None:
+    new = consents.find_word(connection, said["event_id"]) is None
     frame = pd.DataFrame([dict(said)]).astype(dict(ENTRIES))
     sealed = None
     if proof:
@@ -299,6 +318,10 @@ def _write_down(
         sealed = seal_proof(runtime.vault, data_key, said["event_id"], proof)
     frame["recorded_at"] = frame["recorded_at"].astype("datetime64[us, UTC]")
     consents.append(connection, frame.assign(proof=pd.Series([sealed], dtype=object)))
+    if actor and new:
+        at, event_id = said["recorded_at"], said["event_id"]
+        done = Done(act=Act.CONSENT, actor=actor, at=at, event_id=event_id)
+        acts.add(connection, done, customer_keys=[said["customer_key"]])
 
 
 def _held(connection: Connection, known: Known, place: str, purpose: Purpose) -> Held:

@@ -4,15 +4,17 @@ import csv
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pandas as pd
 
+from care.domain.act import Act
 from care.domain.gift import Gift
 from care.intake.codes import CODE_REMEDIES, CodeFlaw, open_codes
 from care.runtime import Runtime
-from care.storage import codes, gifts, nights
+from care.storage import acts, codes, gifts, nights
+from care.storage.acts import Done
 from care.storage.database import reading, writing
 
 
@@ -34,11 +36,23 @@ class Imported:
     listed: Path | None
 
 
-def import_codes(runtime: Runtime, gift_id: str, path: Path, *, column: str = "code") -> Imported:
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who brings a file in, when, and what she calls it, if not as it is called here."""
+
+    actor: str
+    now: datetime
+    file: str | None = None
+
+
+def import_codes(
+    runtime: Runtime, gift_id: str, path: Path, *, column: str = "code", by: By | None = None
+) -> Imported:
     """Bring the codes of a CSV file into the pool of a gift.
 
     Chunk by chunk, so that nights go on meanwhile; run again, after whatever fault, it adds what
-    is still missing. A code that is in the pool already stays as it is.
+    is still missing. A code that is in the pool already stays as it is. ``by``: who of the staff
+    does it, if anybody.
 
     Raises:
         UnableToImportCodes: the policy has no such gift, or one that needs no codes.
@@ -67,6 +81,17 @@ def import_codes(runtime: Runtime, gift_id: str, path: Path, *, column: str = "c
                 (row, reason, CODE_REMEDIES[CodeFlaw(reason)])
                 for row, reason in zip(rows["row"], rows["reason"], strict=True)
             )
+    if by:
+        done = Done(
+            act=Act.IMPORT_CODES,
+            actor=by.actor,
+            at=by.now,
+            gift_id=gift_id,
+            file=by.file or path.name,
+            count=added,
+        )
+        with writing(runtime.engine) as connection:
+            acts.add(connection, done)
     if not aside:
         listed.unlink()
     return Imported(

@@ -103,13 +103,16 @@ class LastLook:
     def stopped(self, connection: Connection, leaving: pd.DataFrame) -> pd.DataFrame:
         """``state, why`` beside each message that must not go after all; nothing beside others.
 
-        ``leaving``: as ``messages.read_leaving`` returns it.
+        ``leaving``: as ``leaving.read_leaving`` returns it.
         """
         if leaving.empty:
             return pd.DataFrame({"state": [], "why": []}, index=leaving.index, dtype="str")
         held = suppressions_of(self._runtime, connection, leaving, at=self._now)
-        impersonal = read_customers_with(connection, Purpose.PERSONALISATION, granted=False)
-        agreed = read_customers_with(connection, Purpose.SENSITIVE, granted=True)
+        hers = leaving["customer_key"]
+        impersonal = read_customers_with(
+            connection, Purpose.PERSONALISATION, granted=False, among=hers
+        )
+        agreed = read_customers_with(connection, Purpose.SENSITIVE, granted=True, among=hers)
         complained, let_be = self._displeased
         wishes = Permissions(
             customers=pd.DataFrame({"customer_key": agreed, "sensitive_consent": True}),

@@ -42,7 +42,7 @@ class Words:
             }.items()
         }
         self._phrases = read_phrases(templates)
-        self._tokens = URLSafeSerializer(token_key.hex(), salt="unsubscribe")
+        self._tokens = unsubscribe_tokens(token_key)
         self._shops = {locale: self._shop(locale) for locale in policy.shop.locales}
 
     def _shop(self, locale: str) -> message.Shop:
@@ -149,6 +149,11 @@ class Words:
             encoding=str(rendered.encoding),
             segments=rendered.segments,
         )
+
+
+def unsubscribe_tokens(token_key: bytes) -> URLSafeSerializer:
+    """What signs a pseudonym and a channel into the token of a link to unsubscribe."""
+    return URLSafeSerializer(token_key.hex(), salt="unsubscribe")
 
 
 def _advisor(touch: Mapping[str, Any]) -> Advisor | None:

@@ -33,6 +33,7 @@ from care.runtime import Runtime
 from care.storage import batches, gifts, messages, reviews
 from care.storage.batches import BatchRecord, Share
 from care.storage.database import reading, writing
+from care.storage.leaving import read_claimed, read_leaving
 from care.storage.reviews import CampaignNight
 from care.storage.vault import UnableToOpenSealedBody
 
@@ -193,7 +194,7 @@ def _claim(
 
 def _give_up_batches(connection: Connection, look: LastLook) -> None:
     """A batch that was never handed over and holds what may not go any more is made anew."""
-    claimed = messages.read_claimed(connection)
+    claimed = read_claimed(connection)
     ending = look.stopped(connection, claimed)
     for batch_id in sorted(set(claimed.loc[ending["why"] != "", "batch_id"])):
         batches.give_up(connection, batch_id, NOT_HANDED_OVER)
@@ -208,7 +209,7 @@ def _last_look(
     Only of campaigns whose messages are exactly those that were approved.
     """
     approved = reviews.list_leaving(connection, lock=True)
-    leaving = messages.read_leaving(connection, share, opens_before=opens_before)
+    leaving = read_leaving(connection, share, opens_before=opens_before)
     campaigns = pd.MultiIndex.from_frame(leaving[["night", "campaign"]])
     present = set(campaigns)
     sound = [

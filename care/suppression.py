@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection
 
+from care.domain.act import Act
 from care.domain.campaigns import CAMPAIGNS
 from care.domain.channel import ADDRESS_COLUMN, Channel
 from care.domain.suppression import COVERED, SUPPRESSIONS, Covers, Why, import_of
@@ -20,10 +21,13 @@ from care.intake.email import check_emails
 from care.intake.phone import check_phones
 from care.policy import Policy
 from care.runtime import Runtime
-from care.storage import people, suppressions
+from care.storage import acts, people, suppressions
+from care.storage.acts import Done
 from care.storage.database import reading, writing
 from care.storage.suppressions import Suppression
 from care.storage.vault import open_proof, seal_proof
+
+LARGEST_NUMBER = 2**31
 
 
 class UnableToSuppress(Exception):
@@ -56,11 +60,12 @@ def suppress(
     covers: Covers | None = None,
     note: str | None = None,
     event_id: str | None = None,
+    actor: str | None = None,
 ) -> int:
     """Let nothing of a scope be sent any more; return the suppression's number.
 
     ``covers``: what its reason covers unless told. ``note``: why, in words; sealed with the
-    customer's key and so for a customer alone.
+    customer's key and so for a customer alone. ``actor``: who of the staff does it, if anybody.
 
     Raises:
         UnableToSuppress: no such customer, address or occasion, or a scope that names nothing.
@@ -90,20 +95,35 @@ def suppress(
             data_key = people.find_data_key(connection, key)
             if data_key is not None:
                 told["note"] = seal_proof(runtime.vault, data_key, told["event_id"], {"note": note})
-        return suppressions.add(connection, told)
+        number, new = suppressions.add(connection, told)
+        if actor and new:
+            act = Act.OPT_OUT if reason is Why.OPT_OUT else Act.SUPPRESS
+            done = Done(act=act, actor=actor, at=now, suppression_id=number)
+            acts.add(connection, done, customer_keys=[key])
+        return number
 
 
-def lift(runtime: Runtime, suppression_id: int, *, reason: str, source: str, now: datetime) -> None:
+def lift(
+    runtime: Runtime,
+    suppression_id: int,
+    *,
+    reason: str,
+    source: str,
+    now: datetime,
+    actor: str | None = None,
+) -> None:
     """Let what was suppressed be sent again. The suppression stays on record; done again, nothing.
 
-    ``reason``: why, in words that may stay in the open for ever.
+    ``reason``: why, in words that may stay in the open for ever. ``actor``: who of the staff does
+    it, if anybody.
 
     Raises:
         UnableToSuppress: there is no suppression of that number, or no reason.
     """
     why = reason_of(reason)
     with writing(runtime.engine) as connection:
-        found = suppressions.list_suppressions(connection, suppression_id=suppression_id)
+        known = 0 < suppression_id < LARGEST_NUMBER  # a database takes no larger one
+        found = known and suppressions.list_suppressions(connection, suppression_id=suppression_id)
         if not found:
             raise UnableToSuppress(
                 f"there is no suppression {suppression_id}; `care suppress list` shows their "
@@ -122,6 +142,11 @@ def lift(runtime: Runtime, suppression_id: int, *, reason: str, source: str, now
             "lifts": suppression_id,
         }
         suppressions.add(connection, told)
+        if actor:
+            done = Done(
+                act=Act.LIFT, actor=actor, at=now, reason=why, suppression_id=suppression_id
+            )
+            acts.add(connection, done, customer_keys=[one.customer_key])
 
 
 def reason_of(said: str) -> str:

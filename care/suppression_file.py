@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection
 
+from care.domain.act import Act
 from care.domain.channel import ADDRESS_COLUMN, Channel
 from care.domain.suppression import SUPPRESSIONS, Covers, Mask, by_import, import_id_of
 from care.intake.sheet import UnableToReadSheet
 from care.intake.suppression_sheet import read_suppression_sheet
 from care.runtime import Runtime
-from care.storage import people, suppressions
+from care.storage import acts, people, suppressions
+from care.storage.acts import Done
 from care.storage.bulk import records
 from care.storage.database import reading, writing
 from care.suppression import UnableToSuppress, event_of, occasions, owned, reason_of
@@ -103,10 +105,19 @@ def check(runtime: Runtime, path: Path, *, now: datetime) -> Check:
     )
 
 
-def take(runtime: Runtime, path: Path, *, now: datetime, sha256: str | None = None) -> Rows:
+def take(
+    runtime: Runtime,
+    path: Path,
+    *,
+    now: datetime,
+    sha256: str | None = None,
+    actor: str | None = None,
+    name: str | None = None,
+) -> Rows:
     """Add the suppressions of a file, one a row; those that are there already stay as they are.
 
-    ``sha256``: of the file that was checked; another one is refused.
+    ``sha256``: of the file that was checked; another one is refused. ``actor``: who of the staff
+    does it, if anybody. ``name``: what she calls the file.
 
     Raises:
         UnableToReadSheet: the file as a whole cannot be read.
@@ -119,6 +130,16 @@ def take(runtime: Runtime, path: Path, *, now: datetime, sha256: str | None = No
         suppressions.lock(connection)
         rows, new = read.beside(connection)
         suppressions.add_all(connection, new)
+        if actor:
+            done = Done(
+                act=Act.IMPORT_SUPPRESSIONS,
+                actor=actor,
+                at=now,
+                reason=by_import(rows.import_id),
+                file=name or path.name,
+                count=rows.new,
+            )
+            acts.add(connection, done)
     return rows
 
 
@@ -129,11 +150,18 @@ def imports(runtime: Runtime) -> list[Import]:
 
 
 def lift_import(
-    runtime: Runtime, import_id: str, *, reason: str, source: str, now: datetime
+    runtime: Runtime,
+    import_id: str,
+    *,
+    reason: str,
+    source: str,
+    now: datetime,
+    actor: str | None = None,
 ) -> int:
     """Lift all that an import brought and nobody lifted yet; return how many these are.
 
-    What was there before the import stays, also where its file named it again.
+    What was there before the import stays, also where its file named it again. ``actor``: who of
+    the staff does it, if anybody.
 
     Raises:
         UnableToSuppress: there is no such import, or no reason.
@@ -158,6 +186,16 @@ def lift_import(
                 lifts=number,
             ),
         )
+        if actor and len(held):
+            done = Done(
+                act=Act.LIFT,
+                actor=actor,
+                at=now,
+                reason=why,
+                file=by_import(import_id),
+                count=len(held),
+            )
+            acts.add(connection, done)
     return len(held)
 
 

@@ -9,12 +9,14 @@ import typer
 from care.cli.imported import print_imported
 from care.cli.option import (
     PLAIN,
+    STAFF,
     AsJson,
     ChannelName,
     Event,
     Home,
     Now,
     SetAside,
+    hand,
     moment,
     one_of,
     open_home,
@@ -71,7 +73,7 @@ def consent_grant(
     customer: Customer,
     purpose: PurposeName = "marketing",
     channel: ChannelName = None,
-    source: Source = "staff",
+    source: Source = STAFF,
     said_at: SaidAt = None,
     proof: ProofText = None,
     event: Event = None,
@@ -94,7 +96,7 @@ def consent_withdraw(
     customer: Customer,
     purpose: PurposeName = "marketing",
     channel: ChannelName = None,
-    source: Source = "staff",
+    source: Source = STAFF,
     said_at: SaidAt = None,
     proof: ProofText = None,
     event: Event = None,
@@ -144,7 +146,7 @@ def consent_import(
     """
     from care.consent import import_words
 
-    found = import_words(open_home(home), file, now=now or datetime.now(UTC))
+    found = import_words(open_home(home), file, now=now or datetime.now(UTC), actor=hand())
     print_imported(found, out, as_json)
 
 
@@ -188,7 +190,7 @@ def _say(
     as_json: bool,
 ) -> None:
     from care.domain.channel import Channel
-    from care.domain.consent import Purpose
+    from care.domain.consent import WEB_FORM, Purpose
 
     answer = say(
         open_home(home),
@@ -200,6 +202,7 @@ def _say(
         said_at=said_at,
         proof=_proof(proof),
         event_id=event,
+        actor=None if source == WEB_FORM else hand(),
     )
     _print_answer(answer, as_json)
 

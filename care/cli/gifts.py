@@ -1,11 +1,12 @@
 """`care gifts …`: how the gifts stand, and codes for those that need them."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from care.cli.option import PLAIN, AsJson, Home, Night, open_home, print_json
+from care.cli.option import PLAIN, AsJson, Home, Night, hand, open_home, print_json
 
 gifts = typer.Typer(help="See how the gifts stand, and bring in voucher codes.", **PLAIN)
 
@@ -53,7 +54,9 @@ def gifts_import_codes(
     from care import gifting
 
     runtime = open_home(home)
-    found = gifting.import_codes(runtime, gift, file, column=column)
+    found = gifting.import_codes(
+        runtime, gift, file, column=column, by=gifting.By(hand(), datetime.now(UTC))
+    )
     if as_json:
         print_json(asdict(found) | {"listed": found.listed and str(found.listed)})
         return

@@ -38,6 +38,20 @@ def moment(text: str) -> datetime:
     return found
 
 
+STAFF = "staff"
+"""Who says something at a terminal, unless told."""
+
+
+def hand() -> str:
+    """Who sits at this terminal, for the record; some machines have no name for her."""
+    from getpass import getuser
+
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        return "terminal"
+
+
 Home = Annotated[
     Path | None,
     typer.Option(

@@ -1,6 +1,6 @@
 """`care suppress …`: what must not be sent."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,12 +9,14 @@ import typer
 from care.cli.imported import print_set_aside
 from care.cli.option import (
     PLAIN,
+    STAFF,
     AsJson,
     ChannelName,
     Event,
     Home,
     Now,
     SetAside,
+    hand,
     moment,
     one_of,
     open_home,
@@ -62,7 +64,7 @@ def suppress_add(
     everybody: Annotated[
         bool, typer.Option("--everybody", help="Needed where no customer and no address is named.")
     ] = False,
-    source: Annotated[str, typer.Option("--source", help="Who says so.")] = "staff",
+    source: Annotated[str, typer.Option("--source", help="Who says so.")] = STAFF,
     event: Event = None,
     home: Home = None,
     now: Now = None,
@@ -97,6 +99,7 @@ def suppress_add(
         covers=None if covers is None else one_of(Covers, covers, "--covers"),
         note=note,
         event_id=event,
+        actor=hand() if source == STAFF else None,
     )
     if as_json:
         print_json({"suppression_id": number})
@@ -113,14 +116,21 @@ Why = Annotated[
 def suppress_lift(
     number: Annotated[int, typer.Argument(metavar="NUMBER", help="As the list shows it.")],
     reason: Why,
-    source: Annotated[str, typer.Option("--source", help="Who says so.")] = "staff",
+    source: Annotated[str, typer.Option("--source", help="Who says so.")] = STAFF,
     home: Home = None,
     now: Now = None,
 ) -> None:
     """Let what was suppressed be sent again, from the next release on. It stays on record."""
     from care.suppression import lift
 
-    lift(open_home(home), number, reason=reason, source=source, now=now or datetime.now(UTC))
+    lift(
+        open_home(home),
+        number,
+        reason=reason,
+        source=source,
+        now=now or datetime.now(UTC),
+        actor=hand() if source == STAFF else None,
+    )
     print(f"suppression {number} is lifted")
 
 
@@ -137,12 +147,13 @@ def suppress_list(
     """List what is suppressed now."""
     from care.suppression import listed
 
-    found = listed(open_home(home), customer, at=None if past else now or datetime.now(UTC))
+    runtime = open_home(home)
+    found = listed(runtime, customer, at=None if past else now or datetime.now(UTC))
     if as_json:
         print_json(found)
         return
     for one in found:
-        print(_line(one))
+        print(_line(one, runtime.policy.shop.zone))
     if not found:
         print("nothing is suppressed")
 
@@ -167,7 +178,7 @@ def suppress_import(
 
     runtime, moment = open_home(home), now or datetime.now(UTC)
     looked = suppression_file.check(runtime, file, now=moment) if check else None
-    rows = looked.rows if looked else suppression_file.take(runtime, file, now=moment)
+    rows = looked.rows if looked else suppression_file.take(runtime, file, now=moment, actor=hand())
     if out is not None:
         from care.intake.export import write_set_aside
 
@@ -213,7 +224,7 @@ def suppress_imports(home: Home = None, as_json: AsJson = False) -> None:
 def suppress_lift_import(
     import_id: Annotated[str, typer.Argument(metavar="IMPORT", help="As `imports` lists it.")],
     reason: Why,
-    source: Annotated[str, typer.Option("--source", help="Who says so.")] = "staff",
+    source: Annotated[str, typer.Option("--source", help="Who says so.")] = STAFF,
     home: Home = None,
     now: Now = None,
 ) -> None:
@@ -221,7 +232,12 @@ def suppress_lift_import(
     from care.suppression_file import lift_import
 
     lifted = lift_import(
-        open_home(home), import_id, reason=reason, source=source, now=now or datetime.now(UTC)
+        open_home(home),
+        import_id,
+        reason=reason,
+        source=source,
+        now=now or datetime.now(UTC),
+        actor=hand() if source == STAFF else None,
     )
     print(f"{lifted:,} suppressions of import {import_id} are lifted")
 
@@ -237,16 +253,21 @@ def _silenced(looked: "Check") -> dict[str, Any]:
     return {name: getattr(looked, name) for name in names}
 
 
-def _line(one: dict[str, Any]) -> str:
+def _line(one: dict[str, Any], zone: tzinfo) -> str:
+    """One suppression, its days the shop's."""
+
+    def day(moment: datetime) -> str:
+        return f"{moment.astimezone(zone):%Y-%m-%d}"
+
     whose = f"address {one['address_hash'][:8]}…" if one["address_hash"] else "everybody"
     about = [f"by {one['channel']}"] if one["channel"] else []
     about += [one["occasion"]] if one["occasion"] else []
-    until = f" until {one['until']:%Y-%m-%d}" if one["until"] else ""
-    lifted = f", lifted {one['lifted_at']:%Y-%m-%d}" if one["lifted_at"] else ""
+    until = f" until {day(one['until'])}" if one["until"] else ""
+    lifted = f", lifted {day(one['lifted_at'])}" if one["lifted_at"] else ""
     note = f" ({one['note']})" if one["note"] else ""
     told = ", ".join([one["customer_id"] or whose, *about])
     source = f"import {one['import_id']}" if one["import_id"] else one["source"]
     return (
         f"{one['suppression_id']:4}  {told}: {one['purpose']}, {one['reason']}{note}, "
-        f"{source}, since {one['since']:%Y-%m-%d}{until}{lifted}"
+        f"{source}, since {day(one['since'])}{until}{lifted}"
     )

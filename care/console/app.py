@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from care.console import (
+    acts,
     api,
     audit,
     campaign,
@@ -37,7 +38,7 @@ log = logging.getLogger(__name__)
 
 PAGES = (
     *(language, manual, tonight, wording, change, message, campaign),
-    *(customer, picture, library, policy, suppression, audit),
+    *(customer, picture, library, policy, suppression, audit, acts),
 )
 """In this order: a path that names a thing comes before one that takes any name."""
 

@@ -1,14 +1,14 @@
 """The trail of decisions for people: filtered, checked, and taken away as a file."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, time
-from typing import Annotated, Literal
+from typing import Annotated
 
 import pandas as pd
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from care.console.access import Viewer
+from care.console.day import AskedDay, between, day_of
 from care.console.page import render, runtime_of
 from care.console.spreadsheet import as_file
 from care.desk.audit import Asked, audit, check_audit
@@ -26,26 +26,22 @@ COLUMNS = (
 
 def asked_for(
     request: Request,
-    night: Annotated[date | Literal[""] | None, Query()] = None,
+    night: AskedDay = None,
     campaign: Text = None,
     actor: Text = None,
     verdict: Text = None,
-    since: Annotated[date | Literal[""] | None, Query()] = None,
-    until: Annotated[date | Literal[""] | None, Query()] = None,
+    since: AskedDay = None,
+    until: AskedDay = None,
 ) -> Asked:
     """A filter as an address carries it: an empty field is any, ``until`` includes its day."""
-    zone = runtime_of(request).policy.shop.zone
-
-    def moment(day: date | str | None, at: time) -> datetime | None:
-        return datetime.combine(day, at, zone) if isinstance(day, date) else None
-
+    first, last = between(since, until, zone=runtime_of(request).policy.shop.zone)
     return Asked(
-        night=night if isinstance(night, date) else None,
+        night=day_of(night),
         campaign=campaign or None,
         actor=actor or None,
         verdict=verdict or None,
-        since=moment(since, time.min),
-        until=moment(until, time.max),
+        since=first,
+        until=last,
     )
 
 

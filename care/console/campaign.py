@@ -19,6 +19,7 @@ from care.desk.changes import changed_since_yesterday
 from care.desk.letter import OpenLetter, open_letters
 from care.desk.overview import overview
 from care.desk.sample import samples
+from care.desk.verdict import as_seen
 from care.desk.wording import wordings_of
 from care.domain.decision import Verdict
 from care.domain.trail import why_not_undone
@@ -72,6 +73,7 @@ def show_campaign(
         status=status,
         night=night,
         stands=stands,
+        seen=as_seen(stands, trail),
         figures=figures,
         shown=[
             (one, look_at(request, letters[one.sample.message_id], grant))

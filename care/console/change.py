@@ -1,29 +1,32 @@
 """Decisions and changes: a reviewer's word on a campaign, for exactly what she saw."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import Response
 
 from care import desk
 from care.console.access import Reviewer, Viewer
 from care.console.campaign import show_campaign
 from care.console.disclosure import grant
-from care.console.message import chosen_from, show_message
-from care.console.page import go, link, now_of, runtime_of
+from care.console.message import as_query, chosen_from, show_message
+from care.console.page import go, link, now_of, render, runtime_of
 from care.desk import UnableToDecide
-from care.desk.exclusion import exclude
+from care.desk.exclusion import count_found, exclude
 from care.desk.gift import swap_gift
-from care.desk.touch import Chosen, reveal
+from care.desk.touch import Chosen, reveal, touches
 from care.desk.undoing import undo
 from care.domain.decision import Verdict
 
 router = APIRouter()
-Seen = Annotated[str, Form(min_length=12, max_length=64)]
+Seen = Annotated[str, Form(min_length=12, max_length=100)]
 Reason = Annotated[str, Form(max_length=500)]
 Part = Annotated[str, Form(max_length=200)]
+FIRST = 10
+"""So many of those that would be taken out are shown."""
 WITHOUT = "none"
 """What a form says for going without a gift."""
 
@@ -94,9 +97,12 @@ def leave_out(
     channel: Part = "",
     gift: Part = "",
     state: Part = "",
+    expected: Annotated[int | None, Form(ge=1)] = None,
 ) -> Response:
-    """Take one customer out of a campaign, or all that a filter finds."""
+    """Take one customer out of a campaign, or all that a filter finds once their number is seen."""
     chosen = chosen_from(text, tier, locale, channel, gift, state)
+    if not message_id and chosen.narrows and expected is None:
+        return _ask(request, visitor, night, campaign, chosen, seen=seen, reason=reason)
     return _of_campaign(
         request,
         visitor,
@@ -107,7 +113,8 @@ def leave_out(
             night,
             campaign,
             message_ids=[message_id] if message_id else (),
-            chosen=None if message_id or chosen == Chosen() else chosen,
+            chosen=None if message_id else chosen,
+            expected=expected,
             actor=visitor.name,
             reason=reason,
             now=now_of(request),
@@ -181,6 +188,39 @@ def show_names(
 def changed_by_post(request: Request, visitor: Viewer, night: date, campaign: str) -> Response:
     """Whoever comes here by the address bar goes on to the campaign."""
     return go(request, link("nights", night, campaign))
+
+
+def _ask(
+    request: Request,
+    visitor: Reviewer,
+    night: date,
+    campaign: str,
+    chosen: Chosen,
+    *,
+    seen: str,
+    reason: str,
+) -> Response:
+    """Say how many a filter finds, and who the first of them are, before they are taken out."""
+    runtime = runtime_of(request)
+    try:
+        n = count_found(runtime, night, campaign, chosen)
+        waiting = replace(chosen, state="rendered")
+        rows = touches(runtime, night, campaign, chosen=waiting, limit=FIRST).rows if n else []
+    except UnableToDecide:
+        raise HTTPException(404) from None
+    return render(
+        request,
+        visitor,
+        "leave_out.html",
+        night=night,
+        campaign=campaign,
+        n=n,
+        rows=rows,
+        asked=as_query(chosen),
+        gifts=runtime.policy.gifts,
+        seen=seen,
+        reason=reason,
+    )
 
 
 def _of_campaign(

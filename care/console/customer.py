@@ -1,7 +1,7 @@
 """One customer on one page, names hidden until asked for, and what staff write down for her."""
 
 from collections.abc import Callable
-from datetime import date, datetime, time
+from datetime import datetime, time
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, HTTPException, Query, Request
@@ -10,11 +10,12 @@ from starlette.responses import Response
 from care.consent import UnableToRecordConsent
 from care.console.access import Reviewer, Viewer
 from care.console.campaign import Grant
+from care.console.day import GivenDay, day_of
 from care.console.disclosure import grant as grant_for
 from care.console.disclosure import granted
 from care.console.page import go, link, now_of, render, runtime_of
 from care.console.visitor import Visitor
-from care.desk import UnableToDecide
+from care.desk import UnableToDecide, search
 from care.desk.customer import (
     change_consent,
     customer_record,
@@ -38,12 +39,36 @@ def find_customer(
 ) -> Response:
     """Find a customer by the shop's number or by her pseudonym."""
     if not who.strip():
-        return render(request, visitor, "customers.html", who="", missing=False)
+        return _search(request, visitor)
     try:
         found = pseudonym_of(runtime_of(request), who.strip())
     except UnableToExplain:
-        return render(request, visitor, "customers.html", status=404, who=who, missing=True)
+        return _search(request, visitor, status=404, who=who)
     return go(request, link("customers", found))
+
+
+@router.post("/customers/by-name")
+def find_by_name(
+    request: Request,
+    visitor: Viewer,
+    name: Annotated[str, Form(max_length=200)],
+    reason: Annotated[str, Form(max_length=500)] = "",
+) -> Response:
+    """Find customers by a part of their name; that it was asked stays on record."""
+    try:
+        found = search.find_by_name(
+            runtime_of(request), name, actor=visitor.name, reason=reason, now=now_of(request)
+        )
+    except UnableToDecide as error:
+        return _search(request, visitor, status=409, told=str(error))
+    shown = grant_for(request, visitor, [one.customer_ref for one in found])
+    return _search(request, visitor, named=found, grant=shown)
+
+
+@router.get("/customers/by-name")
+def named_by_post(request: Request, visitor: Viewer) -> Response:
+    """Whoever comes here by the address bar goes on to the search."""
+    return go(request, link("customers"))
 
 
 @router.get("/customers/{customer}")
@@ -74,7 +99,7 @@ def stop(
     customer: str,
     note: Note,
     channel: Annotated[Channel | Literal[""], Form()] = "",
-    until: Annotated[date | Literal[""], Form()] = "",
+    until: GivenDay = "",
 ) -> Response:
     """Let nothing be sent to her any more."""
     zone = runtime_of(request).policy.shop.zone
@@ -89,7 +114,7 @@ def stop(
             note=note,
             actor=visitor.name,
             now=now_of(request),
-            until=datetime.combine(until, time.max, zone) if isinstance(until, date) else None,
+            until=datetime.combine(last, time.max, zone) if (last := day_of(until)) else None,
         ),
     )
 
@@ -155,6 +180,11 @@ def written_by_post(request: Request, visitor: Viewer, customer: str) -> Respons
     return go(request, link("customers", customer))
 
 
+def _search(request: Request, visitor: Visitor, *, status: int = 200, **told: object) -> Response:
+    values = {"who": "", "named": None, "grant": None, "told": None} | told
+    return render(request, visitor, "customers.html", status=status, **values)
+
+
 def _written(
     request: Request, visitor: Visitor, customer: str, write: Callable[[], object]
 ) -> Response:
@@ -181,9 +211,8 @@ def _page(
             customer,
             actor=visitor.name,
             now=now_of(request),
-            # That she asked was written down as she was given leave; this only shows it.
             reveal=shown,
-            reason="shown" if shown else "",
+            granted=shown,
         )
     except UnableToExplain:
         raise HTTPException(404) from None

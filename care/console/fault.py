@@ -82,7 +82,8 @@ def _told(request: Request, error: Exception) -> tuple[int, str, str]:
         role = say.name("role", str(error.needed)) if error.needed else ""
         return 403, say("refused.title"), say(error.why, role=role) if role else say(error.why)
     if isinstance(error, RequestValidationError):
-        fields = ", ".join(dict.fromkeys(str(one["loc"][-1]) for one in error.errors()))
+        # Where a value was looked for, then its name, then which of its kinds it was tried as.
+        fields = ", ".join(dict.fromkeys(str(one["loc"][:2][-1]) for one in error.errors()))
         return 422, say("fault.unreadable"), say("fault.fields", fields=fields)
     if (status := STATUS.get(type(error))) is not None:
         return status, say("fault.title"), _why(say, error)

@@ -9,9 +9,9 @@ from starlette.responses import HTMLResponse, Response
 from care import desk, gifting
 from care.console.access import Admin, Viewer
 from care.console.header import LETTER_POLICY
-from care.console.page import go, link, render, root_of, runtime_of
+from care.console.page import go, link, now_of, render, root_of, runtime_of
 from care.console.preview import preview
-from care.console.upload import saved
+from care.console.upload import name_of, saved
 from care.console.visitor import Visitor
 from care.domain.channel import Channel
 from care.gifting import UnableToImportCodes
@@ -102,7 +102,9 @@ def bring_codes(
     """Bring the codes of a file into the pool of a gift."""
     try:
         with saved(file) as path:
-            found = gifting.import_codes(runtime_of(request), gift_id, path, column=column)
+            found = gifting.import_codes(
+                runtime_of(request), gift_id, path, column=column, by=by(request, visitor, file)
+            )
     except (UnableToImportCodes, UnableToReadCodes) as error:
         return _gifts(request, visitor, told=str(error), status=409)
     return _gifts(request, visitor, brought=asdict(found))
@@ -141,3 +143,8 @@ def specimen_of(
     fields = ("subject", "text", "html", "body", "encoding", "segments")
     said = {name: getattr(written, name) for name in fields if hasattr(written, name)}
     return {"from": letter.shop.name, "sender": letter.shop.name, **said}
+
+
+def by(request: Request, visitor: Visitor, file: UploadFile) -> gifting.By:
+    """Who brings a file, for the record."""
+    return gifting.By(visitor.name, now_of(request), name_of(file.filename))

@@ -15,18 +15,25 @@ from care.console.translation import translated
 router = APIRouter()
 SUMMARY = (
     "Everything that the console's pages can do. Show `Authorization: Bearer …`: in Airflow the "
-    "token of its API, alone the session's. A browser that uses its cookie sends the seal of one "
-    f"of its forms in `{HEADER}` with every change. Every change names the content that was seen; "
-    "another content is refused with 409."
+    "token of its API, alone the value of the cookie that the printed address sets. A browser that "
+    f"uses its cookie sends the seal of one of its forms in `{HEADER}` with every change. Every "
+    "change names what was seen; whatever happened since is refused with 409."
 )
+BEARER = "bearer"
+FAULTS = {
+    "401": "Nobody we know asks.",
+    "403": "Her role does not let her, or the change carries no seal.",
+    "404": "There is no such thing.",
+    "409": "It cannot be done as things are; the answer says what happened.",
+}
 
 
 def openapi(app: FastAPI) -> dict[str, Any]:
     """The document, made once."""
     if app.openapi_schema is None:
         routes = [one for one in app.routes if isinstance(one, APIRoute) and _is_api(one)]
-        app.openapi_schema = get_openapi(
-            title="nightcare console", version="1", description=SUMMARY, routes=routes
+        app.openapi_schema = _with_faults(
+            get_openapi(title="nightcare console", version="1", description=SUMMARY, routes=routes)
         )
     return app.openapi_schema
 
@@ -51,6 +58,28 @@ def manual_page(request: Request, visitor: Viewer) -> Response:
         operations=list(_operations(document)),
         schemas=document.get("components", {}).get("schemas", {}),
     )
+
+
+def _with_faults(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with who is let in, and with the answers that the door and the house give."""
+    parts = document.setdefault("components", {})
+    parts["securitySchemes"] = {BEARER: {"type": "http", "scheme": "bearer"}}
+    parts.setdefault("schemas", {})["Fault"] = {
+        "type": "object",
+        "description": "What is refused, and why.",
+        "properties": {"detail": {"type": "string"}},
+        "required": ["detail"],
+    }
+    document["security"] = [{BEARER: []}]
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Fault"}}}
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            found = ["401", "403", *(["404"] if "{" in path else [])]
+            found += [] if method == "get" else ["409"]
+            for status in found:
+                answer = {"description": FAULTS[status], "content": content}
+                operation["responses"].setdefault(status, answer)
+    return document
 
 
 def _is_api(route: APIRoute) -> bool:

@@ -16,6 +16,7 @@ from care.desk import UnableToDecide, show
 from care.desk.gift import eligible_gifts
 from care.desk.letter import open_letters
 from care.desk.touch import Chosen, touches
+from care.desk.verdict import as_seen
 from care.desk.why import why
 from care.explanation import UnableToExplain
 
@@ -34,7 +35,7 @@ def chosen_from(
 ) -> Chosen:
     """A filter as an address carries it; an empty field is any."""
     return Chosen(
-        text=text or None,
+        text=(text or "").strip() or None,
         tier=tier or None,
         locale=locale or None,
         channel=channel or None,
@@ -59,7 +60,7 @@ def messages_page(
     runtime = runtime_of(request)
     try:
         page = touches(runtime, night, campaign, chosen=chosen, after=after, limit=A_PAGE)
-        stands, _, _ = show(runtime, night, campaign, samples=0)
+        stands, _, trail = show(runtime, night, campaign, samples=0)
     except UnableToDecide:
         raise HTTPException(404) from None
     return render(
@@ -68,10 +69,11 @@ def messages_page(
         "messages.html",
         night=night,
         stands=stands,
+        seen=as_seen(stands, trail),
         page=page,
         chosen=chosen,
         after=after,
-        filter_of=_as_query(chosen),
+        filter_of=as_query(chosen),
         tiers=[tier.name for tier in runtime.policy.tiers],
         channels=list(PREVIEWS),
         locales=runtime.policy.shop.locales,
@@ -109,8 +111,9 @@ def show_message(
     letter = open_letters(runtime, [message_id], revealed=revealed).get(message_id)
     try:
         rows = touches(runtime, night, campaign, chosen=Chosen(text=message_id), limit=1).rows
-        stands, _, _ = show(runtime, night, campaign, samples=0)
+        stands, _, trail = show(runtime, night, campaign, samples=0)
         reasons = why(runtime, message_id)
+        choices = eligible_gifts(runtime, message_id) if rows and rows[0].waits else []
     except (UnableToDecide, UnableToExplain):
         raise HTTPException(404) from None
     if letter is None or not rows:
@@ -122,17 +125,19 @@ def show_message(
         status=status,
         night=night,
         stands=stands,
+        seen=as_seen(stands, trail),
         row=rows[0],
         letter=letter,
         preview=look_at(request, letter, grant),
         reasons=reasons,
-        choices=eligible_gifts(runtime, message_id),
+        choices=choices,
         gifts=runtime.policy.gifts,
         grant=grant,
         told=told,
     )
 
 
-def _as_query(chosen: Chosen) -> dict[str, str]:
+def as_query(chosen: Chosen) -> dict[str, str]:
+    """A filter as an address or a form carries it."""
     names = ("text", "tier", "locale", "channel", "gift", "state")
     return {name: getattr(chosen, name) for name in names if getattr(chosen, name)}

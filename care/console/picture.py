@@ -4,14 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
-from typing import Annotated
+from typing import Literal
 
 import pandas as pd
-from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
 from care.console import drawing
 from care.console.access import Viewer
+from care.console.day import EARLIEST, AskedDay, day_of
 from care.console.foretold import NotForetoldYet, foretold
 from care.console.page import go, link, render, runtime_of, speech_of
 from care.console.speech import Speech
@@ -29,9 +30,8 @@ LOOK_AGAIN_SECONDS = 5
 ITEMS_SHOWN = ("recall@10", "ndcg@10", "explore_recall@10", "coverage@10")
 TIMING_SHOWN = ("auc", "ap", "care_ap")
 ERRORS_SHOWN = ("ece", "brier")
-Since = Annotated[date | None, Query()]
-Until = Annotated[date | None, Query()]
-Table = Callable[[Runtime, date | None, date | None], pd.DataFrame]
+Given = date | Literal[""] | None
+Table = Callable[[Runtime, Given, Given], pd.DataFrame]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +42,29 @@ class Picture:
     draw: Callable[[pd.DataFrame, Speech], str]
 
 
-def _span(runtime: Runtime, since: date | None, until: date | None) -> dict[str, date]:
+def _span(runtime: Runtime, since: Given, until: Given) -> dict[str, date]:
     """The nights asked for, a month up to the last one unless told."""
     with reading(runtime.engine) as connection:
-        last = until or nights.latest_night(connection) or date.min + timedelta(DAYS_BACK)
-    return {"since": since or last - timedelta(days=DAYS_BACK - 1), "until": last}
+        last = day_of(until) or nights.latest_night(connection) or EARLIEST
+    return {"since": day_of(since) or last - timedelta(days=DAYS_BACK - 1), "until": last}
 
 
 def _over(
     read: Callable[..., pd.DataFrame],
     runtime: Runtime,
-    since: date | None,
-    until: date | None,
+    since: Given,
+    until: Given,
     **more: str,
 ) -> pd.DataFrame:
     return read(runtime, **_span(runtime, since, until), **more)
 
 
-def _funnel(runtime: Runtime, since: date | None, until: date | None) -> pd.DataFrame:
+def _funnel(runtime: Runtime, since: Given, until: Given) -> pd.DataFrame:
     """``stage, count`` of one night, the last one unless told."""
     return series.way_of_a_night(runtime, _span(runtime, since, until)["until"])
 
 
-def _ahead(runtime: Runtime, since: date | None, until: date | None) -> pd.DataFrame:
+def _ahead(runtime: Runtime, since: Given, until: Given) -> pd.DataFrame:
     """``night, campaign, touches, gift_cost`` of the nights to come.
 
     Raises:
@@ -74,7 +74,7 @@ def _ahead(runtime: Runtime, since: date | None, until: date | None) -> pd.DataF
 
 
 def _figures(
-    kind: str, metrics: tuple[str, ...], runtime: Runtime, since: date | None, until: date | None
+    kind: str, metrics: tuple[str, ...], runtime: Runtime, since: Given, until: Given
 ) -> pd.DataFrame:
     """``night, model, metric, value, trained, refused``, of some metrics."""
     found = series.model_figures(runtime, kind, **_span(runtime, since, until))
@@ -101,7 +101,7 @@ SLOW = frozenset({"forecast"})
 
 @router.get("/pictures")
 def pictures_page(
-    request: Request, visitor: Viewer, since: Since = None, until: Until = None
+    request: Request, visitor: Viewer, since: AskedDay = None, until: AskedDay = None
 ) -> Response:
     """All pictures, each with a way to its table."""
     return render(
@@ -116,7 +116,7 @@ def pictures_page(
 
 @router.get("/pictures/{name}.svg")
 def picture_file(
-    request: Request, visitor: Viewer, name: str, since: Since = None, until: Until = None
+    request: Request, visitor: Viewer, name: str, since: AskedDay = None, until: AskedDay = None
 ) -> Response:
     """One picture as SVG."""
     picture, say = _find(name), speech_of(request)
@@ -129,7 +129,7 @@ def picture_file(
 
 @router.get("/pictures/{name}.csv")
 def picture_table(
-    request: Request, visitor: Viewer, name: str, since: Since = None, until: Until = None
+    request: Request, visitor: Viewer, name: str, since: AskedDay = None, until: AskedDay = None
 ) -> Response:
     """The table beneath a picture, for a spreadsheet."""
     try:
@@ -141,7 +141,7 @@ def picture_table(
 
 @router.get("/pictures/{name}")
 def picture_page(
-    request: Request, visitor: Viewer, name: str, since: Since = None, until: Until = None
+    request: Request, visitor: Viewer, name: str, since: AskedDay = None, until: AskedDay = None
 ) -> Response:
     """One picture with its table."""
     runtime = runtime_of(request)

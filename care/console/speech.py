@@ -19,7 +19,8 @@ from babel.numbers import (
     get_currency_precision,
 )
 
-from care.domain.exclusion import IN_WORDS
+from care.domain.decision import BY_POLICY
+from care.domain.exclusion import IN_WORDS, Reason
 from care.domain.recommendation import SOURCES
 from care.rendering.problem import Problem
 
@@ -37,6 +38,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _DAY = re.compile(rf"(\d\d) ({'|'.join(_MONTHS)})[a-z]*(?: (\d{{4}}))?( \d\d:\d\d)?")
 _REASONS = {words: str(code) for code, words in IN_WORDS.items()}
 LEAST_SHARE = 0.001
+_IN_REVIEW = f"{IN_WORDS[Reason.EXCLUDED_BY_REVIEWER]}: "
 PLURALS = frozenset({"one", "other"})
 Words = Mapping[str, str | Mapping[str, str]]
 
@@ -121,7 +123,14 @@ class Speech:
 
     def told(self, sentence: str) -> str:
         """A sentence that the house wrote in English, in this language where it is known."""
+        if sentence.startswith(_IN_REVIEW):  # what follows is a reviewer's own
+            code = str(Reason.EXCLUDED_BY_REVIEWER)
+            return f"{self.name('reason', code)}: {sentence.removeprefix(_IN_REVIEW)}"
         return self._told(sentence, LEDGER)
+
+    def reason(self, words: str, *, by: str) -> str:
+        """Why somebody decided something: a person's words as they are, the policy's as told."""
+        return self.told(words) if by == BY_POLICY else words
 
     def problem(self, found: Problem) -> str:
         """What is wrong with a template, where, and what to do about it."""
@@ -193,8 +202,9 @@ class Speech:
         return str(format_currency(amount, self.currency, locale=self.locale))
 
     def day(self, value: date) -> str:
-        """A date with its weekday."""
-        return str(format_skeleton("yMMMEd", value, locale=self.locale))
+        """A date with its weekday; of a moment the shop's day."""
+        told = value.astimezone(self.zone).date() if isinstance(value, datetime) else value
+        return str(format_skeleton("yMMMEd", told, locale=self.locale))
 
     def short_day(self, value: date) -> str:
         """A date within a year."""
@@ -213,7 +223,7 @@ class Speech:
         return str(
             format_datetime(value, "EEE d MMM HH:mm", tzinfo=self.zone, locale=self.locale)
             if self.language == "en"
-            else format_datetime(value, "MMMd EEE HH:mm", tzinfo=self.zone, locale=self.locale)
+            else format_datetime(value, "MMMd日 EEE HH:mm", tzinfo=self.zone, locale=self.locale)
         )
 
     def clock(self, value: datetime) -> str:

@@ -11,6 +11,7 @@ from care.console.audit import A_PAGE, After
 from care.console.page import go, link, now_of, render, runtime_of
 from care.console.upload import name_of, saved
 from care.console.visitor import Visitor
+from care.desk.customer import DESK
 from care.desk.stopped import stopped
 from care.intake.sheet import UnableToReadSheet
 from care.suppression import UnableToSuppress
@@ -54,7 +55,12 @@ def bring_suppressions(
     try:
         with saved(file) as path:
             found = suppression_file.take(
-                runtime_of(request), path, now=now_of(request), sha256=sha256
+                runtime_of(request),
+                path,
+                now=now_of(request),
+                sha256=sha256,
+                actor=visitor.name,
+                name=name_of(file.filename),
             )
     except (UnableToReadSheet, UnableToSuppress) as error:
         return _page(request, visitor, told=str(error), status=409)
@@ -69,8 +75,9 @@ def lift_import(request: Request, visitor: Admin, import_id: str, reason: Why = 
             runtime_of(request),
             import_id,
             reason=reason,
-            source=visitor.name,
+            source=DESK,
             now=now_of(request),
+            actor=visitor.name,
         )
     except UnableToSuppress as error:
         return _page(request, visitor, told=str(error), status=409)
@@ -87,8 +94,9 @@ def lift_suppression(
             runtime_of(request),
             suppression_id,
             reason=reason,
-            source=visitor.name,
+            source=DESK,
             now=now_of(request),
+            actor=visitor.name,
         )
     except UnableToSuppress as error:
         return _page(request, visitor, told=str(error), status=409)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Form, HTTPException, Request
+from fastapi import APIRouter, Depends, HTTPException, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from care import desk
@@ -16,6 +16,7 @@ from care.console.preview import preview
 from care.console.visitor import Visitor
 from care.desk import UnableToDecide
 from care.desk.letter import hide_for
+from care.desk.verdict import as_seen
 from care.desk.wording import (
     UnableToEditWording,
     Wording,
@@ -28,7 +29,22 @@ from care.rendering.problem import Problem
 
 router = APIRouter()
 PARTS = ("subject", "txt", "html")
-Source = Annotated[str | None, Form(max_length=60_000)]
+LONGEST = 60_000
+
+
+async def told_sources(request: Request) -> dict[str, str]:
+    """Texts by part as a form brings them, with the line ends that templates have.
+
+    An emptied box is an empty text; only what is not there at all stays as it was.
+    """
+    form = await request.form()
+    found = {part: str(form[part]).replace("\r\n", "\n") for part in PARTS if part in form}
+    if any(len(text) > LONGEST for text in found.values()):
+        raise HTTPException(413, f"a text is longer than {LONGEST:,} characters; say less")
+    return found
+
+
+Sources = Annotated[dict[str, str], Depends(told_sources)]
 
 
 @router.get("/nights/{night}/{campaign}/wording/{channel}/{locale}")
@@ -48,13 +64,11 @@ def try_wording(
     campaign: str,
     channel: Channel,
     locale: str,
-    subject: Source = None,
-    txt: Source = None,
-    html: Source = None,
+    sources: Sources,
 ) -> Response:
     """Some messages as they would read with other words. Nothing is kept."""
     found = _find(request, night, campaign, channel, locale)
-    texts = _told(found, subject, txt, html)
+    texts = {**found.texts, **sources}
     return _page(request, visitor, night, campaign, found, texts)
 
 
@@ -67,14 +81,12 @@ def change_wording(
     channel: Channel,
     locale: str,
     seen: Seen,
+    sources: Sources,
     reason: Reason = "",
-    subject: Source = None,
-    txt: Source = None,
-    html: Source = None,
 ) -> Response:
     """Replace the words for this night and write its messages anew."""
     found = _find(request, night, campaign, channel, locale)
-    texts = _told(found, subject, txt, html)
+    texts = {**found.texts, **sources}
     try:
         edit_wording(
             runtime_of(request),
@@ -105,9 +117,7 @@ def frame_wording(
     campaign: str,
     channel: Channel,
     locale: str,
-    subject: Source = None,
-    txt: Source = None,
-    html: Source = None,
+    sources: Sources,
 ) -> Response:
     """One e-mail as it would look with other words, for the frame that shows it."""
     runtime = runtime_of(request)
@@ -119,7 +129,7 @@ def frame_wording(
             campaign,
             channel=channel,
             locale=locale,
-            texts=_told(found, subject, txt, html),
+            texts={**found.texts, **sources},
             count=1,
         )
     except UnableToEditWording as error:
@@ -154,7 +164,7 @@ def _page(
     reason: str = "",
 ) -> Response:
     runtime = runtime_of(request)
-    stands, _, _ = desk.show(runtime, night, campaign, samples=0)
+    stands, _, trail = desk.show(runtime, night, campaign, samples=0)
     problems: tuple[Problem, ...] = ()
     tried = []
     try:
@@ -178,14 +188,24 @@ def _page(
         status=409 if told else 422 if problems else 200,
         night=night,
         stands=stands,
+        seen=as_seen(stands, trail),
         found=found,
         parts=[part for part in PARTS if part in found.texts],
         texts=texts,
         problems=problems,
+        behind=_behind(found.texts, texts),
         tried=[(one, preview(found.channel, hidden(one.message_id, one.after))) for one in tried],
         reason=reason,
         told=told,
     )
+
+
+def _behind(before: Mapping[str, str], after: Mapping[str, str]) -> str | None:
+    """The part of an e-mail that still says the old words where only the other one was changed."""
+    if "html" not in before:
+        return None
+    text, html = (after[part] != before[part] for part in ("txt", "html"))
+    return None if text == html else "html" if text else "txt"
 
 
 def _find(request: Request, night: date, campaign: str, channel: Channel, locale: str) -> Wording:
@@ -197,12 +217,3 @@ def _find(request: Request, night: date, campaign: str, channel: Channel, locale
         if (one.channel, one.locale) == (channel, locale):
             return one
     raise HTTPException(404)
-
-
-def _told(found: Wording, subject: str | None, txt: str | None, html: str | None) -> dict[str, str]:
-    """What a form brought, with the line ends that templates have."""
-    given = {"subject": subject, "txt": txt, "html": html}
-    return {
-        part: text if given[part] is None else str(given[part]).replace("\r\n", "\n")
-        for part, text in found.texts.items()
-    }

@@ -9,29 +9,33 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from care import consent, suppression
-from care.desk.verdict import UnableToDecide
+from care.desk.touch import refuse_unasked
+from care.domain.act import Act
 from care.domain.channel import Channel
 from care.domain.consent import Purpose
 from care.domain.mask import HIDDEN, masked, masked_email, masked_phone
 from care.domain.standing import no_standings
 from care.domain.suppression import Why
 from care.explanation import Considered, UnableToExplain, explain
+from care.policy import Wording
 from care.rhythms import read_rhythms_of
 from care.runtime import Runtime
 from care.standing import find_standing
-from care.storage import nights, people
-from care.storage.accesses import log_access
+from care.storage import acts, nights, people
+from care.storage.acts import Done
 from care.storage.bulk import records
 from care.storage.database import reading, writing
 from care.storage.history import last_lines, lines_of, open_history, spend
 from care.storage.nights import Life
+from care.storage.people import Known
 from care.storage.points import balance_of
 from care.storage.snapshot import read_kept, read_manifest
 
 PURCHASES = 50
 """So many of her last order lines, and of the times she got nothing, are shown."""
-NAMES = ("name", "family_name", "given_name", "spouse_name")
+NAMES = ("name", "family_name")
 PRIVATE = (
+    *("given_name", "spouse_name"),
     *("customer_id", "household_id", "birth_year", "birth_month", "birth_day"),
     *("birth_calendar", "birth_leap", "wedding_on"),
 )
@@ -49,7 +53,8 @@ class CustomerRecord:
     and proofs only if ``revealed``. ``standing``: her tier and until when, ``segment`` aside,
     ``orders``, ``spend`` (minor units, ever), ``points``. ``purchases``: ``product, quantity,
     amount_minor, day``, newest first. ``rhythms``: ``product_type, product, purchases,
-    mean_interval, last_day, expected_day, probability``. ``cases``: ``kind, opened_on, closed_on,
+    mean_interval, last_day, expected_day, probability``. In both, what the policy calls sensitive
+    or never names is named only if ``revealed``. ``cases``: ``kind, opened_on, closed_on,
     satisfaction``. ``touches``: every touch, newest first; ``excluded``: when and why she got
     nothing. ``considered``: what became of her on the last night, and the next day of each occasion
     that is ahead (``next_on``).
@@ -80,20 +85,23 @@ def customer_record(
     now: datetime,
     reveal: bool = False,
     reason: str = "",
+    granted: bool = False,
 ) -> CustomerRecord:
     """The record of a customer (customer_id or pseudonym), as of the last night planned.
 
-    Revealing needs a reason, and is logged.
+    Revealing needs a reason, and is on record. ``granted``: that it was asked for was written down
+    as leave was given, and this only shows it.
 
     Raises:
         UnableToExplain: no such customer, or no night is planned yet.
         UnableToDecide: revealed without a reason.
     """
-    if reveal and not reason.strip():
-        raise UnableToDecide("say why: to see who somebody is needs a reason, which is kept")
+    asks = reveal and not granted
+    if asks:
+        refuse_unasked(reason)
     explained = explain(runtime, customer)
     with reading(runtime.engine) as connection:
-        key = _key(connection, explained.customer_ref)
+        key = key_of(connection, explained.customer_ref)
         (person,) = records(people.read_people(connection, customer_key=key)) or [{}]
         household = people.read_refs(connection, _members(connection, key, person))
         lives = nights.read_lives(connection, key)
@@ -101,11 +109,12 @@ def customer_record(
         points = None
         if runtime.policy.points is not None and person:
             points = balance_of(connection, person["customer_id"])[1]
-    if reveal:
+    if asks:
         with writing(runtime.engine) as connection:
-            log_access(connection, [key], what="record", actor=actor, reason=reason, at=now)
+            done = Done(act=Act.RECORD, actor=actor, at=now, reason=reason)
+            acts.add(connection, done, customer_keys=[key])
     said = consent.standing(runtime, explained.customer_ref)
-    past = _Past(runtime, key, explained.night)
+    past = _Past(runtime, key, explained.night, reveal=reveal)
     return CustomerRecord(
         customer_ref=explained.customer_ref,
         as_of=explained.night,
@@ -135,17 +144,23 @@ def pseudonym_of(runtime: Runtime, customer: str) -> str:
         UnableToExplain: no such customer.
     """
     with reading(runtime.engine) as connection:
-        found = people.find_customer(connection, customer)
+        return _known(connection, customer).customer_ref
+
+
+def key_of(connection: Connection, customer: str) -> int:
+    """The house's key of a customer by either of her names.
+
+    Raises:
+        UnableToExplain: no such customer.
+    """
+    return _known(connection, customer).customer_key
+
+
+def _known(connection: Connection, customer: str) -> Known:
+    found = people.find_customer(connection, customer)
     if found is None:
         raise UnableToExplain(f"there is no customer {customer!r}")
-    return found.customer_ref
-
-
-def _key(connection: Connection, customer_ref: str) -> int:
-    found = people.find_customer(connection, customer_ref)
-    if found is None:
-        raise UnableToExplain(f"there is no customer {customer_ref!r} any more")
-    return found.customer_key
+    return found
 
 
 def _members(connection: Connection, key: int, person: Mapping[str, Any]) -> list[int]:
@@ -169,15 +184,23 @@ def _identity(person: Mapping[str, Any], *, reveal: bool) -> dict[str, Any]:
     return {name: hidden.get(name, value) for name, value in shown.items()}
 
 
+def _discreet(sold: pd.DataFrame, wording: Wording) -> pd.DataFrame:
+    """Products without the names of those that say something of whoever buys them."""
+    delicate = sold["category"].isin([*wording.never_name, *wording.sensitive])
+    hidden = {name: sold[name].mask(delicate, HIDDEN) for name in ("name", "product_type")}
+    return sold.assign(**hidden)
+
+
 class _Past:
     """What one night's files know of one customer."""
 
-    def __init__(self, runtime: Runtime, key: int, night: date) -> None:
+    def __init__(self, runtime: Runtime, key: int, night: date, *, reveal: bool) -> None:
         self._runtime, self._key, self._night = runtime, key, night
         self._snapshot = read_manifest(runtime.store, night)
         history = open_history(runtime.store, self._snapshot.history, night=night)
         self._history = lines_of(history, customer_key=key)
-        self._sold = read_kept(runtime.store, self._snapshot.products)
+        sold = read_kept(runtime.store, self._snapshot.products)
+        self._sold = sold if reveal else _discreet(sold, runtime.policy.wording)
 
     def standing(self) -> dict[str, Any]:
         """Her tier with what is known of its days, and what she ever bought."""
@@ -241,6 +264,7 @@ def suppress(
         now=now,
         until=until,
         note=f"{actor}: {note}",
+        actor=actor,
     )
 
 
@@ -269,6 +293,7 @@ def change_consent(
         source=DESK,
         now=now,
         proof={"heard_by": actor, "note": note},
+        actor=actor,
     )
 
 
@@ -282,5 +307,11 @@ def opt_out(
     """
     scope = suppression.Scope(customer=customer, occasion=occasion)
     return suppression.suppress(
-        runtime, scope, reason=Why.OPT_OUT, source=DESK, now=now, note=f"{actor}: {note}"
+        runtime,
+        scope,
+        reason=Why.OPT_OUT,
+        source=DESK,
+        now=now,
+        note=f"{actor}: {note}",
+        actor=actor,
     )

@@ -9,10 +9,11 @@ from sqlalchemy import Connection
 
 from care.desk.change import Changed, change
 from care.desk.revival import revive
-from care.desk.verdict import UnableToDecide
+from care.desk.verdict import UnableToDecide, find
 from care.domain.decision import Decision, Verdict
 from care.runtime import Runtime
 from care.storage import exclusions, gifts, listing, messages, people
+from care.storage.database import reading
 from care.storage.listing import Chosen
 from care.storage.reviews import CampaignNight
 
@@ -29,6 +30,7 @@ def exclude(
     customers: Sequence[str] = (),
     message_ids: Sequence[str] = (),
     chosen: Chosen | None = None,
+    expected: int | None = None,
     actor: str,
     reason: str,
     now: datetime,
@@ -38,17 +40,23 @@ def exclude(
 
     Named by one of three: ``customers`` (customer_id or pseudonym), ``message_ids``, or all that a
     filter finds, ``chosen``. Their messages are withdrawn, their gifts given back, each is on
-    record as ``excluded_by_reviewer``; the campaign's approval is void. ``seen``: the content hash
-    that was looked at, or its beginning; another content is refused.
+    record as ``excluded_by_reviewer``; the campaign's approval is void. ``expected``: how many that
+    must be. ``seen``: as of a verdict.
 
     Raises:
         UnableToDecide: nobody is named or found, no reason, content changed, or already on its way.
     """
     if sum(map(bool, (customers, message_ids, chosen is not None))) != 1:
         raise UnableToDecide("say whom to take out: customers, messages, or a filter, one of them")
+    if chosen is not None and not chosen.narrows:
+        raise UnableToDecide("a filter that is empty finds everybody; reject the campaign instead")
 
     def make(connection: Connection, stood: CampaignNight) -> tuple[int, Mapping[str, Any]]:
         ids = _found(connection, stood, customers, message_ids, chosen)
+        if expected is not None and len(ids) != expected:
+            raise UnableToDecide(
+                f"{len(ids)} messages are found, not {expected} as you saw; look again"
+            )
         touched = messages.end_messages(connection, ids, "withdrawn", WITHDRAWN_AS)
         gifts.settle(connection, touched, "release")
         exclusions.take_out(connection, touched, words=reason, actor=actor, at=now)
@@ -65,6 +73,17 @@ def exclude(
         now=now,
         seen=seen,
     )
+
+
+def count_found(runtime: Runtime, night: date, campaign: str, chosen: Chosen) -> int:
+    """How many unsent messages a filter finds, all of them looked through.
+
+    Raises:
+        UnableToDecide: no such campaign.
+    """
+    with reading(runtime.engine) as connection:
+        find(connection, night, campaign)
+        return len(listing.unsent(connection, night, campaign, chosen))
 
 
 def put_back(

@@ -1,19 +1,21 @@
 """The messages of a campaign one by one: filtered, in pages, names masked until asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from care.desk.page import Page
 from care.desk.verdict import UnableToDecide, find
+from care.domain.act import Act
 from care.domain.mask import masked
 from care.runtime import Runtime
-from care.storage import accesses, listing
-from care.storage.accesses import Asking
+from care.storage import acts, listing, people
+from care.storage.acts import Done
 from care.storage.database import reading, writing
 from care.storage.listing import Chosen
 
-__all__ = ["Chosen", "Revealed", "TouchRow", "accesses_of", "reveal", "touches"]
+__all__ = ["Chosen", "Revealed", "TouchRow", "as_revealed", "refuse_unasked", "reveal", "touches"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,11 @@ class TouchRow:
     segments: int
     not_before: datetime
     not_after: datetime
+
+    @property
+    def waits(self) -> bool:
+        """Whether it can still be changed."""
+        return self.state == "rendered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,25 +88,30 @@ def reveal(
     Raises:
         UnableToDecide: no reason, or no such customer.
     """
-    if not reason.strip():
-        raise UnableToDecide("say why: to see who somebody is needs a reason, which is kept")
+    refuse_unasked(reason)
     with writing(runtime.engine) as connection:
-        known = accesses.read_names(connection, customers)
+        known = people.read_names(connection, customers)
         if lacking := [one for one in customers if one not in known]:
             raise UnableToDecide(
                 f"there is no customer {lacking[0]!r}. Give the shop's customer_id, or the "
                 "pseudonym."
             )
-        rows = {row["customer_key"]: row for row in known.values()}
-        accesses.log_access(connection, list(rows), what="name", actor=actor, reason=reason, at=now)
-    names = ("customer_ref", "customer_id", "name", "email", "phone")
-    return [Revealed(**{name: known[one][name] for name in names}) for one in customers]
+        keys = list({row["customer_key"]: row for row in known.values()})
+        done = Done(act=Act.NAME, actor=actor, at=now, reason=reason)
+        acts.add(connection, done, customer_keys=keys)
+    return [as_revealed(known[one]) for one in customers]
 
 
-def accesses_of(runtime: Runtime, *, after: str | None = None, limit: int = 50) -> Page[Asking]:
-    """Who asked to see whom, the newest first."""
-    with reading(runtime.engine) as connection:
-        before = None if after is None else int(after)
-        rows = accesses.read_accesses(connection, before=before, limit=limit + 1)
-    shown = rows[:limit]
-    return Page(shown, str(shown[-1].access_id) if len(rows) > limit else None)
+def as_revealed(row: Mapping[str, Any]) -> Revealed:
+    """Somebody as ``people.read_names`` tells her."""
+    return Revealed(**{name: row[name] for name in Revealed.__slots__})
+
+
+def refuse_unasked(reason: str) -> None:
+    """Show nobody to whom it is not worth a word.
+
+    Raises:
+        UnableToDecide: no reason.
+    """
+    if not reason.strip():
+        raise UnableToDecide("say why: to see who somebody is needs a reason, which is kept")

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from care.domain.decision import LEADS_TO, OPEN, Verdict, content_hash
+from care.domain.decision import LEADS_TO, OPEN, Decision, Verdict, content_hash
 from care.domain.trail import last_change
 from care.runtime import Runtime
 from care.storage import gifts, messages, reviews
@@ -37,8 +37,9 @@ def decide(
 ) -> CampaignNight:
     """Record a verdict on a campaign of the night.
 
-    ``seen`` is the content hash the reviewer looked at; another content is refused. A rejected
-    campaign's messages are withdrawn and their gifts released.
+    ``seen`` is what the reviewer looked at, as ``as_seen`` tells it, or the beginning of a content
+    hash; another content is refused, and so is a verdict she did not see. A rejected campaign's
+    messages are withdrawn and their gifts released.
 
     Raises:
         UnableToDecide: no such campaign, content changed, already ended, already on its way, or,
@@ -83,6 +84,11 @@ def withdrawn_as(verdict: Verdict) -> str:
     return f"campaign {verdict}"
 
 
+def as_seen(campaign: CampaignNight, trail: Sequence[Decision]) -> str:
+    """What somebody sees who looks at a campaign: its content hash, and its trail's last line."""
+    return f"{campaign.content_hash}@{trail[-1].decision_id if trail else 0}"
+
+
 def refuse_if_moved(connection: Connection, stood: CampaignNight, seen: str | None) -> None:
     """Lock a campaign, and refuse unless it and its messages are still as they were looked at.
 
@@ -92,14 +98,16 @@ def refuse_if_moved(connection: Connection, stood: CampaignNight, seen: str | No
     name = f"{stood.campaign} of {stood.night}"
     key = stood.night, stood.campaign
     found = find(connection, *key, lock=True)
-    if found != stood:
-        last = reviews.read_decisions(connection, night=stood.night, campaign=stood.campaign)[-1:]
-        who = "".join(f" ({one.verdict} by {one.actor})" for one, _ in last)
+    content, _, line = (seen or "").partition("@")
+    read = reviews.read_decisions(connection, night=stood.night, campaign=stood.campaign)
+    last = read[-1][0] if read else None
+    if found != stood or (line and line != str(last.decision_id if last else 0)):
+        who = f" ({last.verdict} by {last.actor})" if last else ""
         raise UnableToDecide(
             f"somebody else was quicker: {name} is {found.state} now{who}. Look again, then decide."
         )
     current = content_hash(messages.read_content(connection, *key))
-    if found.content_hash != current or (seen is not None and not current.startswith(seen)):
+    if found.content_hash != current or not current.startswith(content):
         raise UnableToDecide(
             f"{name} changed since you looked at it: content is now {current[:12]}. "
             "Look again, then decide."

@@ -107,7 +107,11 @@ def _misread(templates: Path, needed: list[Needed]) -> Iterator[Problem]:
         if sms_locale:
             yield from _in_sms(name, tree, sms_locale)
         referred = meta.find_referenced_templates(tree)
-        waiting += [(other, sms_locale) for other in referred if other]
+        waiting += [
+            (other, sms_locale)
+            for other in referred
+            if other and Path(other).suffix in _MAY_REFER_TO
+        ]
 
 
 def _forbidden(name: str, tree: nodes.Template) -> Iterator[Problem]:

@@ -1,6 +1,6 @@
 """Voucher codes by pool: free, reserved for a touch, issued with it, or spent on a failed one."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -68,6 +68,15 @@ def add_codes(connection: Connection, gift_id: str, codes: pd.Series) -> Added:
     _put_back(connection, gift_id, len(new))
     own = there["gift_id"] == gift_id
     return Added(len(new), int(own.sum()), there.loc[~own, "code"].tolist())
+
+
+def known_among(connection: Connection, words: Collection[str]) -> set[str]:
+    """Those words that are codes, in whatever pool and state."""
+    asked, found = sorted(words), set()
+    for start in range(0, len(asked), AT_ONCE):
+        some = voucher_codes.c.code.in_(asked[start : start + AT_ONCE])
+        found |= set(connection.scalars(select(voucher_codes.c.code).where(some)))
+    return found
 
 
 def take_codes(connection: Connection, gift_id: str, touch_ids: Sequence[int]) -> None:

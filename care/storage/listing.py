@@ -18,8 +18,7 @@ LOOKED_THROUGH = 5_000
 class Chosen:
     """Which messages of a campaign; what is left out is any.
 
-    ``text``: part of a name, or the whole customer_id, pseudonym or message id. ``gift``: its id,
-    or ``none``.
+    ``text``: the whole customer_id, pseudonym or message id. ``gift``: its id, or ``none``.
     """
 
     text: str | None = None
@@ -29,11 +28,17 @@ class Chosen:
     gift: str | None = None
     state: str | None = None
 
+    @property
+    def narrows(self) -> bool:
+        """Whether it asks for anything, blanks aside."""
+        asked = (self.text, self.tier, self.locale, self.channel, self.gift, self.state)
+        return any(one and one.strip() for one in asked)
+
 
 def _named(connection: Connection, campaign: str, text: str | None) -> list[str] | None:
-    """The messages that a whole id or pseudonym stands for; nothing where the text is none.
+    """The messages that a whole id or pseudonym stands for; nothing where there is no text.
 
-    They are looked up by themselves: together with parts of names no index would be used.
+    Parts of names are none: whoever may try them finds a hidden name letter by letter.
     """
     if not text:
         return None
@@ -42,7 +47,7 @@ def _named(connection: Connection, campaign: str, text: str | None) -> list[str]
         return found
     customer = find_customer(connection, text)
     if customer is None:
-        return None
+        return []
     hers = select(touches.c.touch_id).where(
         touches.c.customer_key == customer.customer_key, touches.c.campaign == campaign
     )
@@ -75,8 +80,6 @@ def _of(
         query = query.where(none if chosen.gift == "none" else touches.c.gift_id == chosen.gift)
     if named is not None:
         query = query.where(messages.c.message_id.in_(named))
-    elif chosen.text:
-        query = query.where(identities.c.name.icontains(chosen.text, autoescape=True))
     return query
 
 
@@ -92,8 +95,8 @@ def page_query(
 ) -> Select[Any]:
     """The query of one page, walked along the index on night, campaign and message id.
 
-    ``named``: the messages that the filter's text is the whole id of, if it is one. ``until``: the
-    last message that is looked at.
+    ``named``: the messages that the filter's text stands for, if it has one. ``until``: the last
+    message that is looked at.
     """
     shown = ("message_id", "channel", "locale", "state", "state_reason", "items_source")
     query: Select[Any] = select(

@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from care.domain.consent import COLUMN_OF
 from care.storage.bulk import insert_frame, read_frame, rows_alike
+from care.storage.codes import AT_ONCE
 from care.storage.database import lock_table
 from care.storage.tables import consents, customers, identities
 from care.storage.vault import Vault
@@ -95,6 +97,41 @@ def find_customer(connection: Connection, name: str) -> Known | None:
         if row is not None:
             return Known(row.customer_key, row.customer_ref)
     return None
+
+
+NAMED = ("customer_key", "customer_ref")
+REACHED = ("customer_id", "name", "email", "phone")
+
+
+def read_names(connection: Connection, named: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Who customers are, by the customer_id or pseudonym that they were asked for by.
+
+    Of each ``customer_key``, ``customer_ref``, ``customer_id``, ``name``, ``email``, ``phone``.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for start in range(0, len(named), AT_ONCE):
+        some = list(named[start : start + AT_ONCE])
+        query = (
+            select(*customers.c[NAMED], *identities.c[REACHED])
+            .outerjoin(identities, identities.c.customer_key == customers.c.customer_key)
+            .where(or_(customers.c.customer_ref.in_(some), identities.c.customer_id.in_(some)))
+        )
+        for row in connection.execute(query):
+            told = row._asdict()
+            found |= dict.fromkeys(set(some) & {row.customer_ref, row.customer_id}, told)
+    return found
+
+
+def find_named(connection: Connection, text: str, *, limit: int) -> list[dict[str, Any]]:
+    """So many at most of those who have a text in their name, as ``read_names`` tells them."""
+    query = (
+        select(*customers.c[NAMED], *identities.c[REACHED])
+        .join(identities, identities.c.customer_key == customers.c.customer_key)
+        .where(identities.c.name.icontains(text, autoescape=True))
+        .order_by(customers.c.customer_key)
+        .limit(limit)
+    )
+    return [row._asdict() for row in connection.execute(query)]
 
 
 def read_refs(connection: Connection, customer_keys: Sequence[int]) -> list[str]:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, in
 from care.domain.suppression import by_import
 from care.storage.bulk import insert_frame, read_frame, rows_alike
 from care.storage.database import lock_table
-from care.storage.tables import identities, suppressions
+from care.storage.tables import customers, identities, suppressions
 
 IMPORT_ID = "________-________"  # as LIKE has it
 TAKE_BACK = "take-back-"
@@ -27,6 +27,7 @@ class Suppression:
     event_id: str | None
     customer_key: int | None
     customer_id: str | None
+    customer_ref: str | None
     address_hash: str | None
     channel: str | None
     occasion: str | None
@@ -40,8 +41,8 @@ class Suppression:
     data_key: bytes | None
 
 
-def add(connection: Connection, row: Mapping[str, Any]) -> int:
-    """Write one suppression, or one that lifts another; return its number.
+def add(connection: Connection, row: Mapping[str, Any]) -> tuple[int, bool]:
+    """Write one suppression, or one that lifts another; its number, and whether it is new.
 
     One that is there, by its event, stays as it is.
     """
@@ -50,10 +51,10 @@ def add(connection: Connection, row: Mapping[str, Any]) -> int:
         select(suppressions.c.suppression_id).where(suppressions.c.event_id == row["event_id"])
     )
     if found is not None:
-        return found
+        return found, False
     done = connection.execute(insert(suppressions).values(dict(row)))
     assert done.inserted_primary_key is not None
-    return int(done.inserted_primary_key[0])
+    return int(done.inserted_primary_key[0]), True
 
 
 def lock(connection: Connection) -> None:
@@ -163,9 +164,11 @@ def _listed(
         select(
             *columns,
             identities.c.customer_id,
+            customers.c.customer_ref,
             identities.c.data_key,
             _lift.c.since.label("lifted_at"),
         )
+        .outerjoin(customers, customers.c.customer_key == suppressions.c.customer_key)
         .outerjoin(identities, identities.c.customer_key == suppressions.c.customer_key)
         .outerjoin(_lift, _lift.c.lifts == suppressions.c.suppression_id)
         .where(suppressions.c.lifts.is_(None))

@@ -30,6 +30,8 @@ from sqlalchemy import (
     text,
 )
 
+from care.domain.act import Act
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -428,17 +430,31 @@ wordings = Table(
     Index(None, "night", "campaign"),
 )
 
-access_log = Table(
-    "access_log",
+# What staff did about customers. A trigger of the migration keeps every line as it is; what was
+# said of an act is sealed in the suppression or the word of consent that it names.
+staff_acts = Table(
+    "staff_acts",
     metadata,
-    Column("access_id", Integer, primary_key=True, autoincrement=False),
+    Column("act_id", Integer, primary_key=True, autoincrement=False),
     Column("at", Instant, nullable=False),
     Column("actor", Text, nullable=False),
-    Column("customer_key", ForeignKey(customers.c.customer_key), nullable=False, index=True),
-    Column("what", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    _one_of("what", "name", "record"),
-    CheckConstraint("reason <> ''", name="says_why"),
+    Column("act", Text, nullable=False),
+    Column("customer_key", ForeignKey(customers.c.customer_key), index=True),
+    Column("suppression_id", ForeignKey(suppressions.c.suppression_id)),
+    Column("event_id", ForeignKey(consent_entries.c.event_id)),
+    Column("gift_id", ForeignKey(gifts.c.gift_id)),
+    Column("file", Text),
+    Column("count", Integer),
+    Column("reason", Text, nullable=False, server_default=""),
+    _one_of("act", *Act),
+    CheckConstraint(
+        "reason <> '' OR act NOT IN ('name', 'record', 'search')",
+        name="says_why",
+    ),
+    CheckConstraint(
+        "customer_key IS NOT NULL OR act NOT IN ('name', 'record', 'consent')",
+        name="says_whom",
+    ),
 )
 
 kept_texts = Table(

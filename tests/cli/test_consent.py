@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from care.cli.option import open_home
+from care.desk.acts import acts_of_staff
+
 FIRST = "2017-11-13T12:00-05:00"
 NOW = ("--now", "2017-11-14T12:00-05:00")
 
@@ -82,6 +85,35 @@ def test_suppressions_are_added_listed_lifted_and_kept(say):
     assert say("suppress", "lift", 3, "--reason", "over").out == "suppression 3 is lifted\n"
     assert len(say("suppress", "list").out.splitlines()) == 2
     assert "lifted 2017-11-14" in say("suppress", "list", "--all").out
+
+
+def test_a_suppression_ends_on_the_shops_day(say):
+    say("suppress", "add", "C001", "--until", "2017-11-16T23:59-05:00")
+    assert say("suppress", "list").out.endswith("until 2017-11-16\n")
+
+
+def test_what_staff_do_at_a_terminal_is_on_record_with_their_login(
+    say, home, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("getpass.getuser", lambda: "mei")
+    (tmp_path / "words.csv").write_text(CONSENTS)
+    (tmp_path / "stop.csv").write_text("customer_id,reason\nC002,manual\n")
+    say("suppress", "add", "C001")
+    say("suppress", "lift", 1, "--reason", "she asked")
+    say("suppress", "add", "C001", "--reason", "bounce", "--source", "gateway")
+    say("consent", "withdraw", "C001", "--channel", "sms", "--source", "phone")
+    say("consent", "withdraw", "C001", "--channel", "email", "--source", "web-form")
+    say("consent", "import", tmp_path / "words.csv")
+    say("suppress", "import", tmp_path / "stop.csv")
+    done = acts_of_staff(open_home(home)).rows
+    assert [(one.act, one.file, one.count) for one in reversed(done)] == [
+        ("suppress", None, None),
+        ("lift", None, None),
+        ("consent", None, None),
+        ("import_consents", "words.csv", 2),
+        ("import_suppressions", "stop.csv", 1),
+    ]
+    assert {one.actor for one in done} == {"mei"}
 
 
 CONSENTS = """\

@@ -98,3 +98,14 @@ def test_the_page_and_the_document_are_in_the_readers_language(visit):
     assert "Approve, hold or reject." in english.read("/manual")
     assert "通过、暂缓或驳回。" in chinese.read("/api/openapi.json")
     assert "Approve, hold or reject." in english.read("/api/openapi.json")
+
+
+def test_the_document_says_who_is_let_in_and_what_may_be_refused(visit):
+    document = visit().client.get("/api/openapi.json").json()
+    assert document["security"] == [{"bearer": []}]
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            told = set(operation["responses"])
+            assert {"401", "403"} <= told
+            assert ("409" in told) == (method != "get"), path
+            assert "404" in told or "{" not in path, path

@@ -2,10 +2,10 @@
 
 import re
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from care.desk.letter import hide
-from care.storage.database import reading
+from care.storage.database import reading, writing
 from care.storage.tables import identities
 from tests.workflows.builders import NIGHT, messages_of
 
@@ -82,3 +82,15 @@ def test_asking_without_a_reason_shows_nothing(mei):
 def test_a_short_message_keeps_its_length_and_a_word_that_holds_a_name_is_left():
     said = hide({"body": "Dear Hope, hopefully", "subject": "Hope & 王丽"}, ["Hope", "王丽"])
     assert said == {"body": "Dear ****, hopefully", "subject": "••• & •••"}
+
+
+def test_a_given_name_is_hidden_whole(mei, house, visit):
+    """Of a Chinese name of two letters, family and given name would else be all of it."""
+    with writing(house.engine) as connection:
+        told = {"name": "王涛", "family_name": "王", "given_name": "涛", "spouse_name": "勇"}
+        connection.execute(update(identities).where(identities.c.customer_id == "c04").values(told))
+    zh = visit(language="zh-CN")
+    for page in (mei.read("/customers/c04"), zh.read("/customers/c04")):
+        assert "涛" not in page
+        assert "勇" not in page
+    assert "涛" not in mei.client.get("/api/customers/c04").text

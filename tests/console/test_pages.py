@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from care.console import foretold
+from care.domain.role import Role
 from care.domain.suppression import Why
 from care.suppression import Scope, suppress
 from tests.console.visit import links
@@ -42,6 +43,8 @@ PAGES = (
     "/library/gifts",
     "/library/suppressions",
     "/audit",
+    "/audit/customers",
+    "/audit/customers?act=suppress&actor=mei&customer=c01&since=2017-11-01&until=",
     "/audit?check=true&actor=mei&night=2017-11-14&since=&until=",
     "/manual",
 )
@@ -200,3 +203,43 @@ def test_a_filter_finds_a_customers_message(mei, house):
     page = mei.read(f"{CAMPAIGN}/messages", text=str(one.name))
     assert one.message_id in page
     assert page.count("<tr>") == 2
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/pictures?until=0001-01-01",
+        "/pictures/touches.svg?since=9999-12-31&until=9999-12-31",
+        "/api/series/touches?until=0001-01-01",
+        "/audit?until=9999-12-31",
+        "/audit.csv?since=0001-01-01",
+        "/api/audit?until=9999-12-31",
+        "/nights/0001-01-01",
+        "/nights/9999-12-31/birthday",
+        "/api/nights/9999-12-31",
+    ],
+)
+def test_a_day_out_of_all_time_is_refused_and_breaks_nothing(visit, path):
+    answer = visit().client.get(path, follow_redirects=True)
+    assert answer.status_code in (404, 422)
+    assert "literal" not in answer.text
+
+
+def test_empty_days_are_none(visit):
+    assert "touches.svg" in visit().read("/pictures?since=&until=")
+
+
+def test_what_ends_out_of_all_time_is_refused(visit, house):
+    mei = visit()
+    told = {"note": "she asked", "until": "9999-12-31"}
+    assert mei.send("/customers/c01/suppress", **told).status_code == 422
+    for until in ("9999-12-31T00:00:00Z", "2030-01-01T00:00:00"):
+        answer = mei.client.post(
+            "/api/customers/c01/suppress",
+            json={"note": "she asked", "until": until},
+            headers={"X-Care-Seal": mei.seal()},
+        )
+        assert answer.status_code == 422
+    admin = visit(Role.ADMIN)
+    answer = admin.send("/library/suppressions/99999999999999999999/lift", reason="oh")
+    assert answer.status_code in (404, 409, 422)

@@ -30,8 +30,12 @@ FOR_VIEWERS = {
     "/customers/{customer}/reveal",
     "/api/customers/{customer}/reveal",
     "/api/reveal",
+    "/customers/by-name",
+    "/api/customers/by-name",
 }
 """What somebody who only looks may send: how she is spoken to, and whose names she needs."""
+FOR_REVIEWERS = {"/audit/customers", "/audit/customers.csv", "/api/audit/customers"}
+"""What only those may read who answer for what staff do."""
 FOR_ADMINS = {
     "/library/gifts/{gift_id}/codes",
     "/library/suppressions/check",
@@ -95,6 +99,14 @@ def test_who_may_only_look_changes_nothing(vera):
             continue
         answer = vera.client.request(method, filled(path), headers={"X-Care-Seal": seal})
         assert answer.status_code == 403, f"{method} {path}"
+
+
+def test_who_may_only_look_does_not_read_what_staff_did(vera, mei):
+    for path in FOR_REVIEWERS:
+        assert vera.client.get(path).status_code == 403, path
+        assert mei.client.get(path).status_code == 200, path
+    assert "audit/customers" not in vera.read("/audit")
+    assert "audit/customers" in mei.read("/audit")
 
 
 def test_a_reviewer_does_not_configure(mei):

@@ -1,6 +1,7 @@
 """What the console says: the same in every language, and a name for every code."""
 
 import re
+from datetime import UTC, date, datetime
 from pathlib import Path
 from string import Formatter
 
@@ -10,6 +11,7 @@ from care.console.picture import ERRORS_SHOWN, ITEMS_SHOWN, TIMING_SHOWN
 from care.console.preview import PREVIEWS
 from care.console.speech import LANGUAGES, Speech, catalogue, negotiate, sentences
 from care.desk.customer import DESK
+from care.domain.act import Act
 from care.domain.campaigns import CAMPAIGNS
 from care.domain.channel import Channel
 from care.domain.consent import CUSTOMER_IMPORT, SHOP_CONSENTS, WEB_FORM, Purpose
@@ -30,6 +32,7 @@ OF_A_SUPPRESSION = (
 )
 CONSOLE = Path(__file__).parents[2] / "care" / "console"
 CODES = {
+    "act": Act,
     "campaign": CAMPAIGNS,
     "channel": Channel,
     "consent": ("granted", "pending", "withdrawn"),
@@ -169,6 +172,15 @@ def zh():
 )
 def test_what_the_ledger_keeps_in_english_is_said_in_chinese(zh, english, chinese):
     assert zh.told(english) == chinese
+
+
+def test_a_day_is_the_shops_and_a_chinese_moment_says_which_day(zh):
+    english = Speech("en", currency="USD", zone=zh.zone)
+    last = datetime(2017, 11, 16, 23, 59, 59, tzinfo=zh.zone).astimezone(UTC)
+    assert last.date() == date(2017, 11, 17)
+    assert "16 Nov" in english.day(last)
+    assert "11月16日" in zh.day(last)
+    assert zh.moment(last) == "11月16日 周四 23:59"
 
 
 @pytest.mark.parametrize("kind", ["told", "template"])

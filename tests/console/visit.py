@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from care.console.alone import Turnstile
 
 SEAL = re.compile(r'name="seal" value="([^"]+)"')
-CONTENT = re.compile(r'name="seen" value="([0-9a-f]{64})"')
+CONTENT = re.compile(r'name="seen" value="([0-9a-f]{64}@[0-9]+)"')
 LINKS = re.compile(r'(?:href|src|action|formaction)="([^"]*)"')
 
 
@@ -47,7 +47,7 @@ class Visit:
         return found[1]
 
     def seen(self, path: str) -> str:
-        """The content that a campaign's page shows."""
+        """The content that a campaign's page shows, and the last line of its trail."""
         found = CONTENT.search(self.read(path))
         assert found, f"nothing to decide on {path}"
         return found[1]

@@ -75,6 +75,7 @@ def test_a_chain_breaks_at_its_first_line_that_does_not_fit():
 
 def test_masks_leave_too_little_to_know_her_by():
     assert (masked("Emma Carter"), masked("王丽"), masked(None)) == ("E… C…", "王…", "")
+    assert (masked("王 涛"), masked("涛"), masked("J Carter")) == ("王…", "…", "… C…")
     assert (masked_email("emma@x.example"), masked_email(None)) == ("e…@x.example", "")
     assert (masked_phone("+12025550101"), masked_phone(None)) == ("…01", "")
 

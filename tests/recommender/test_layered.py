@@ -262,3 +262,17 @@ def test_a_score_is_straightened_to_what_came():
 
 def test_nothing_is_learnt_of_lessons_that_are_all_alike():
     assert Layer.fit(7, [], seed=0).logistic is None
+
+
+def test_a_shop_three_times_as_large_looks_the_same_to_it(moody, today):
+    large = pd.concat(
+        [moody.assign(customer=moody["customer"] + 1_000 * copy) for copy in range(3)],
+        ignore_index=True,
+    )
+    one, three = (
+        Seen.of(Ground.fit([days], today=today), state(moody, today=today), today=today)
+        for days in (moody, large)
+    )
+    for small, big in ((one.terms(7), three.terms(7)), (one.facts(7), three.facts(7))):
+        spread = np.nanstd(small, axis=0) + 1e-6
+        assert (np.abs(np.nanmean(big - small, axis=0)) / spread).max() < 0.15

@@ -167,8 +167,8 @@ def holding(engine: Engine, at: datetime) -> int:
 def test_a_suppression_told_twice_is_one(engine):
     imported(engine, a_customer(1), on=FIRST)
     with writing(engine) as connection:
-        first = suppressions.add(connection, a_suppression())
-        assert suppressions.add(connection, a_suppression(reason="bounce")) == first
+        first, _ = suppressions.add(connection, a_suppression())
+        assert suppressions.add(connection, a_suppression(reason="bounce")) == (first, False)
     assert holding(engine, FIRST) == 1
 
 
@@ -176,7 +176,7 @@ def test_it_holds_until_it_ends_or_is_lifted_and_stays_on_record(engine):
     imported(engine, a_customer(1), on=FIRST)
     with writing(engine) as connection:
         suppressions.add(connection, a_suppression(until=FIRST + DAY))
-        number = suppressions.add(connection, a_suppression(event_id="s2"))
+        number, _ = suppressions.add(connection, a_suppression(event_id="s2"))
     assert [holding(engine, FIRST + hours * DAY / 2) for hours in (1, 2, 3)] == [2, 1, 1]
     with writing(engine) as connection:
         lifted = {"event_id": "l", "lifts": number, "since": FIRST + DAY}
@@ -218,7 +218,7 @@ def test_consents_and_suppressions_of_the_schema_before_are_kept(database_url):
         kept = consents.read_held_of(connection, 1)
         words = consents.read_words_of(connection, 1)
         (stopped,) = suppressions.list_suppressions(connection, at=FIRST)
-        added = suppressions.add(connection, a_suppression())
+        added, _ = suppressions.add(connection, a_suppression())
     midnight = datetime(2017, 11, 1, tzinfo=UTC)
     assert [(one.channel, one.state, one.since) for one in kept] == [
         ("email", "granted", midnight),
@@ -236,7 +236,7 @@ def test_consents_and_suppressions_of_the_schema_before_are_kept(database_url):
 def test_the_schema_before_gets_back_what_holds(engine):
     imported(engine, a_customer(1), on=FIRST)
     with writing(engine) as connection:
-        number = suppressions.add(connection, a_suppression(occasion="birthday"))
+        number, _ = suppressions.add(connection, a_suppression(occasion="birthday"))
         suppressions.add(connection, a_suppression(event_id="a", customer_key=None, channel="sms"))
         suppressions.add(connection, a_suppression(event_id="l", lifts=number))
     schema.downgrade(engine, "0005")

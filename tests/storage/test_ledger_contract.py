@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from care.domain.campaign import PAST
-from care.storage import batches, catalogue, consents, gifts, messages, nights, people
+from care.storage import batches, catalogue, consents, gifts, leaving, nights, people
 from care.storage.database import reading, writing
 from care.storage.tables import (
     consent_entries,
@@ -261,6 +261,6 @@ def test_empty_queries_keep_their_dtypes(engine):
         assert people.read_people(connection).empty
         assert nights.read_recent(connection, NIGHT)["send_on"].dtype == "datetime64[s]"
         nothing = batches.Share("email", None, 0, "", "")
-        assert messages.read_leaving(connection, nothing, opens_before=NOW).empty
+        assert leaving.read_leaving(connection, nothing, opens_before=NOW).empty
         assert batches.list_shares(connection, opens_before=NOW, at_most=10) == []
         assert batches.list_batches(connection) == []

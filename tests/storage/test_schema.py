@@ -2,15 +2,17 @@
 
 import sqlite3
 import threading
+from datetime import UTC, date, datetime
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, select, text
+from sqlalchemy import MetaData, inspect, select, text
+from sqlalchemy.exc import DatabaseError
 
 from care.storage import schema
 from care.storage.database import UnableToOpenLedger, open_engine, reading, writing
-from care.storage.tables import metadata, product_types
+from care.storage.tables import metadata, product_types, staff_acts
 
 
 def test_the_migrated_schema_is_what_the_tables_declare(engine):
@@ -35,6 +37,53 @@ def test_an_upgrade_keeps_what_is_there(engine):
     schema.upgrade(engine)
     with reading(engine) as connection:
         assert connection.scalars(select(product_types.c.product_type)).all() == ["tea"]
+
+
+def test_what_staff_did_before_there_was_a_table_for_it_is_taken_over_in_order(engine):
+    schema.downgrade(engine, "0013")
+    of_then = MetaData()
+    with writing(engine) as connection:
+        of_then.reflect(connection)
+        add = {name: table.insert() for name, table in of_then.tables.items()}
+        connection.execute(
+            add["customers"].values(customer_key=1, customer_ref="r1", first_night=date(2017, 1, 1))
+        )
+        stop = {"purpose": "everything", "reason": "manual", "source": "desk"}
+        asked = {"customer_key": 1, "what": "name", "reason": "she called"}
+        connection.execute(add["access_log"].values(access_id=1, at=_noon(1), actor="mei", **asked))
+        connection.execute(
+            add["suppressions"].values(suppression_id=1, customer_key=1, since=_noon(2), **stop)
+        )
+        gateways = stop | {"source": "gateway", "reason": "bounce"}
+        connection.execute(
+            add["suppressions"].values(suppression_id=2, customer_key=1, since=_noon(2), **gateways)
+        )
+        lifting = stop | {"source": "ada", "lifts": 1}
+        connection.execute(
+            add["suppressions"].values(suppression_id=3, customer_key=1, since=_noon(3), **lifting)
+        )
+        connection.execute(add["access_log"].values(access_id=2, at=_noon(4), actor="jo", **asked))
+    schema.upgrade(engine)
+    query = select(staff_acts.c["act", "actor", "suppression_id"]).order_by(staff_acts.c.act_id)
+    with reading(engine) as connection:
+        assert connection.execute(query).all() == [
+            ("name", "mei", None),
+            ("suppress", "desk", 1),
+            ("lift", "ada", 1),
+            ("name", "jo", None),
+        ]
+    with pytest.raises(DatabaseError, match="never changed"), writing(engine) as connection:
+        connection.execute(staff_acts.update().values(actor="jo"))
+    schema.downgrade(engine, "0013")
+    with reading(engine) as connection:
+        kept = connection.execute(text("SELECT access_id, actor FROM access_log ORDER BY 1")).all()
+    assert kept == [(1, "mei"), (2, "jo")]
+    with pytest.raises(DatabaseError, match="never changed"), writing(engine) as connection:
+        connection.execute(text("DELETE FROM access_log"))
+
+
+def _noon(day):
+    return datetime(2017, 11, day, 12, tzinfo=UTC)
 
 
 def test_who_opens_a_new_file_while_another_writes_waits_for_it(tmp_path):

@@ -17,6 +17,7 @@ from care.desk.letter import open_letters
 from care.desk.page import Page
 from care.desk.sample import samples
 from care.desk.touch import Chosen, TouchRow, touches
+from care.desk.verdict import as_seen
 from care.desk.why import Why, why
 from care.desk.wording import Wording, wordings_of
 from care.domain.decision import Decision
@@ -38,9 +39,10 @@ Campaign = Annotated[CampaignNight, Depends(known_campaign)]
 
 @dataclass(frozen=True, slots=True)
 class CampaignShown:
-    """A campaign and what was decided about it, oldest first."""
+    """A campaign and what was decided about it, oldest first. ``seen``: to decide on just that."""
 
     stands: CampaignNight
+    seen: str
     trail: list[Decision]
 
 
@@ -69,7 +71,7 @@ class MessageShown:
 def show_campaign(request: Request, visitor: Viewer, stands: Campaign) -> CampaignShown:
     """How a campaign stands, and what was decided."""
     _, _, trail = desk.show(runtime_of(request), stands.night, stands.campaign, samples=0)
-    return CampaignShown(stands, trail)
+    return CampaignShown(stands, as_seen(stands, trail), trail)
 
 
 @router.get("/samples")
@@ -126,7 +128,7 @@ def show_message(
         rows[0],
         Letter(found.message_id, found.customer_ref, found.channel, found.content),
         why(runtime, message_id),
-        eligible_gifts(runtime, message_id),
+        eligible_gifts(runtime, message_id) if rows[0].waits else [],
     )
 
 

@@ -27,12 +27,16 @@ Short = Annotated[str, Field(max_length=200)]
 
 
 class Asked(BaseModel):
-    """What every change says: why, and the content hash that was looked at, or its beginning."""
+    """What every change says: why, and what was looked at.
+
+    That is ``seen`` of the campaign, so that nothing decided since is passed over; or a content
+    hash alone, or its beginning.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     reason: str = Field(default="", max_length=500)
-    seen: str = Field(min_length=12, max_length=64)
+    seen: str = Field(min_length=12, max_length=100)
 
 
 class Verdicted(Asked):
@@ -42,11 +46,12 @@ class Verdicted(Asked):
 
 
 class Excluded(Asked):
-    """Whom to take out: customers, messages, or all that a filter finds."""
+    """Whom to take out: customers, messages, or all that a filter finds, ``expected`` so many."""
 
     customers: list[Short] = Field(default=[], max_length=10_000)
     message_ids: list[Short] = Field(default=[], max_length=10_000)
     chosen: Chosen | None = None
+    expected: int | None = Field(default=None, ge=1)
 
 
 class Swapped(Asked):
@@ -111,6 +116,7 @@ def leave_out(request: Request, visitor: Reviewer, stands: Campaign, asked: Excl
         customers=asked.customers,
         message_ids=asked.message_ids,
         chosen=asked.chosen,
+        expected=asked.expected,
         actor=visitor.name,
         reason=asked.reason,
         now=now_of(request),

@@ -1,20 +1,23 @@
 """Customers: what the desk knows of one, and what staff may write down for her."""
 
-from datetime import datetime
+from datetime import UTC, datetime, time
 from typing import Annotated
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from care.consent import Answer
 from care.console.access import Reviewer, Viewer
+from care.console.day import LATEST
 from care.console.page import now_of, runtime_of
 from care.desk.customer import CustomerRecord, change_consent, customer_record, opt_out, suppress
+from care.desk.search import find_by_name
 from care.desk.touch import Revealed, reveal
 from care.domain.channel import Channel
 from care.domain.consent import Purpose
 
 router = APIRouter(prefix="/api", tags=["customers"])
+ENDLESS = datetime.combine(LATEST, time.max, UTC)
 
 
 class Named(BaseModel):
@@ -34,13 +37,19 @@ class Why(BaseModel):
     reason: str = Field(min_length=1, max_length=500)
 
 
+class Sought(Why):
+    """A part of a name, two letters or more, and why it is looked for."""
+
+    name: str = Field(max_length=200)
+
+
 class Suppressed(BaseModel):
     """What is to stop, by one channel or any, and until when."""
 
     model_config = ConfigDict(extra="forbid")
 
     channel: Channel | None = None
-    until: datetime | None = None
+    until: Annotated[AwareDatetime, Field(lt=ENDLESS)] | None = None
     note: str = Field(min_length=1, max_length=500)
 
 
@@ -62,6 +71,18 @@ class OptedOut(BaseModel):
 
     occasion: str = Field(max_length=200)
     note: str = Field(min_length=1, max_length=500)
+
+
+@router.post("/customers/by-name")
+def find_customers(request: Request, visitor: Viewer, asked: Sought) -> list[Revealed]:
+    """Customers by a part of their name; that it was asked stays on record."""
+    return find_by_name(
+        runtime_of(request),
+        asked.name,
+        actor=visitor.name,
+        reason=asked.reason,
+        now=now_of(request),
+    )
 
 
 @router.get("/customers/{customer}")

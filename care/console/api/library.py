@@ -11,10 +11,11 @@ from care import gifting, suppression, suppression_file
 from care.console.access import Admin, Viewer
 from care.console.audit import After
 from care.console.decided import groups
-from care.console.library import Known, Tier, specimen_of
+from care.console.library import Known, Tier, by, specimen_of
 from care.console.page import now_of, runtime_of, speech_of
 from care.console.suppression import SHOWN, Sha256
-from care.console.upload import saved
+from care.console.upload import name_of, saved
+from care.desk.customer import DESK
 from care.desk.page import Page
 from care.desk.stopped import stopped
 from care.domain.channel import Channel
@@ -116,7 +117,7 @@ class Suppressed:
     """One suppression that holds. ``import_id``: of the file that brought it, if one did."""
 
     suppression_id: int
-    customer_id: str | None
+    customer_ref: str | None
     channel: str | None
     occasion: str | None
     purpose: str
@@ -184,7 +185,9 @@ def bring_codes(
 ) -> Brought:
     """Bring the codes of a CSV file into the pool of a gift."""
     with saved(file) as path:
-        found = gifting.import_codes(runtime_of(request), gift_id, path, column=column)
+        found = gifting.import_codes(
+            runtime_of(request), gift_id, path, column=column, by=by(request, visitor, file)
+        )
     return Brought(found.read, found.added, found.known, dict(found.set_aside))
 
 
@@ -223,7 +226,14 @@ def bring_suppressions(
 ) -> FileRead:
     """Add the suppressions of the CSV file that was checked; another file is refused with 409."""
     with saved(file) as path:
-        found = suppression_file.take(runtime_of(request), path, now=now_of(request), sha256=sha256)
+        found = suppression_file.take(
+            runtime_of(request),
+            path,
+            now=now_of(request),
+            sha256=sha256,
+            actor=visitor.name,
+            name=name_of(file.filename),
+        )
     return _file_read(found)
 
 
@@ -240,8 +250,9 @@ def lift_import(request: Request, visitor: Admin, import_id: str, lifting: Lifti
         runtime_of(request),
         import_id,
         reason=lifting.reason,
-        source=visitor.name,
+        source=DESK,
         now=now_of(request),
+        actor=visitor.name,
     )
 
 
@@ -256,8 +267,9 @@ def lift_suppression(
         runtime_of(request),
         suppression_id,
         reason=lifting.reason,
-        source=visitor.name,
+        source=DESK,
         now=now_of(request),
+        actor=visitor.name,
     )
 
 

@@ -8,8 +8,9 @@ from fastapi import APIRouter, HTTPException, Request
 
 from care import desk
 from care.console.access import Viewer
+from care.console.day import AskedDay
 from care.console.page import runtime_of
-from care.console.picture import PICTURES, Since, Until
+from care.console.picture import PICTURES
 from care.desk.overview import Overview, overview
 from care.storage import nights
 from care.storage.bulk import records
@@ -48,7 +49,7 @@ def show_night(request: Request, visitor: Viewer, night: date) -> Overview:
 
 @router.get("/series/{name}")
 def show_series(
-    request: Request, visitor: Viewer, name: str, since: Since = None, until: Until = None
+    request: Request, visitor: Viewer, name: str, since: AskedDay = None, until: AskedDay = None
 ) -> Series:
     """The table beneath one of the pictures."""
     if name not in PICTURES:

@@ -44,6 +44,12 @@ if (draft) {
       const page = new DOMParser().parseFromString(text, "text/html");
       const found = page.getElementById(draft.dataset.shows);
       if (found) shown.replaceChildren(...found.childNodes);
+      else {
+        const lost = document.createElement("p");
+        lost.className = "note bad";
+        lost.textContent = draft.dataset.lost;
+        shown.replaceChildren(lost);
+      }
       const frame = draft.querySelector("[data-frame]");
       if (frame && answer.ok) draft.requestSubmit(frame);
     }
