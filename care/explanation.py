@@ -1,9 +1,10 @@
 """Why one customer was, or was not, contacted: every occasion of a night, in plain words."""
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 import pandas as pd
 from sqlalchemy import Connection
@@ -11,6 +12,8 @@ from sqlalchemy import Connection
 from care.domain.campaign import Tables
 from care.domain.campaigns import CAMPAIGNS
 from care.domain.exclusion import IN_WORDS, Reason
+from care.domain.gift import Gift, label_of
+from care.domain.occasion import Occasion
 from care.evidence import Evidence, Recommended
 from care.runtime import Runtime
 from care.storage import nights, people
@@ -41,7 +44,8 @@ class Considered:
 
     ``outcome`` is ``touched``, ``held_out``, ``deferred``, ``excluded``, ``paused``, ``off`` or
     ``not_due``; ``next_on`` the next night on which a date of hers falls due, if one is ahead.
-    ``recommended``: what her message names, and why.
+    ``because``: why now, in a sentence, of whom is touched or held out. ``recommended``: what her
+    message names, and why.
     """
 
     campaign: str
@@ -50,6 +54,7 @@ class Considered:
     why: str
     occasion_on: date | None = None
     next_on: date | None = None
+    because: str = ""
     recommended: list[Recommended] = field(default_factory=list)
 
 
@@ -81,9 +86,11 @@ def explain(runtime: Runtime, customer: str, *, night: date | None = None) -> Ex
             )
         person = people.read_people(connection, customer_key=found.customer_key)
         lives = nights.read_lives(connection, found.customer_key)
+        occasions = nights.read_occasions(connection, found.customer_key, record.night)
         excluded = nights.read_exclusions_of(connection, found.customer_key, record.night)
 
     evidence = Evidence(runtime, record.night)
+    because = {(one["campaign"], one["occasion_key"]): why_now(one, evidence) for one in occasions}
     set_aside = set(zip(excluded["campaign"], excluded["occasion_key"], strict=True))
     tonight = [
         life
@@ -92,7 +99,10 @@ def explain(runtime: Runtime, customer: str, *, night: date | None = None) -> Ex
     ]
     said = {one.campaign for one in tonight} | set(excluded["campaign"])
     considered = [
-        *(_touched(life, evidence) for life in tonight),
+        *(
+            _touched(runtime, life, evidence, because[life.campaign, life.occasion_key])
+            for life in tonight
+        ),
         *_excluded(excluded),
         *_silent(runtime, person, record, said),
     ]
@@ -116,13 +126,35 @@ def _record(connection: Connection, night: date | None) -> NightRecord:
     return record
 
 
-def in_words(life: Life) -> str:
-    """What became of a touch."""
+def why_now(touch: Mapping[str, Any], evidence: Evidence) -> str:
+    """The occasion of a touch as its campaign says it, in one plain sentence.
+
+    ``touch``: ``night, campaign, occasion_key, occasion_on, tier, years, product_key, window_from,
+    window_to, facts``, as the ledger keeps them.
+    """
+    campaign, product = CAMPAIGNS[touch["campaign"]], touch["product_key"]
+    return campaign.why_now(
+        Occasion(
+            night=touch["night"],
+            key=touch["occasion_key"],
+            tier=touch["tier"],
+            on=touch["occasion_on"],
+            years=touch["years"],
+            product=None if product is None else evidence.name(product),
+            window_from=touch["window_from"],
+            window_to=touch["window_to"],
+            facts=campaign.read_facts(touch["facts"]),
+        )
+    )
+
+
+def in_words(life: Life, gifts: Mapping[str, Gift]) -> str:
+    """What became of a touch. ``gifts``: those of the policy, for their names."""
     if life.arm == "held_out":
         return "in the control group: gets nothing, so that care can be measured"
     if life.state == "failed":
         return f"could not be written: {life.reason}"
-    gift = f", with {life.gift_id}" if life.gift_id else ""
+    gift = f", with {label_of(gifts, life.gift_id)}" if life.gift_id else ""
     told = f"{life.channel} for {life.send_on:%d %b}{gift}"
     if life.message_state is None:
         return f"{told}: planned, not written yet"
@@ -130,14 +162,15 @@ def in_words(life: Life) -> str:
     return f"{told}: {SAYS[life.message_state]}{why}"
 
 
-def _touched(life: Life, evidence: Evidence) -> Considered:
+def _touched(runtime: Runtime, life: Life, evidence: Evidence, because: str) -> Considered:
     outcome = "held_out" if life.arm == "held_out" else "touched"
     return Considered(
         life.campaign,
         life.occasion_key,
         outcome,
-        in_words(life),
+        in_words(life, runtime.policy.gifts),
         occasion_on=life.occasion_on,
+        because=because,
         recommended=evidence.of(life.recommended or "[]"),
     )
 

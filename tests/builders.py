@@ -8,9 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from care.domain.campaign import Tables
+from care.domain.campaign import Campaign, Tables
 from care.domain.contact_policy import RECENT
 from care.domain.due import find_due
+from care.domain.occasion import Occasion
 from care.domain.rhythm import RHYTHMS
 from care.domain.screen import Permissions
 from care.domain.suppression import SUPPRESSIONS
@@ -199,3 +200,22 @@ def write(path: Path, text: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def occasions(campaign: Campaign) -> list[Occasion]:
+    """An occasion for every turn of a campaign, with all that a touch may keep of one."""
+    on = date(2017, 11, 16)
+    return [
+        Occasion(
+            night=NIGHT,
+            key=f"{campaign.name}-7-{on}-step",
+            tier="gold",
+            on=on,
+            years=3,
+            product="茶",
+            window_from=on,
+            window_to=on,
+            facts=facts,
+        )
+        for facts in campaign.examples
+    ]

@@ -70,13 +70,14 @@ def explain(
 
     from care import explanation
 
-    found = explanation.explain(open_home(home), customer, night=night)
+    runtime = open_home(home)
+    found = explanation.explain(runtime, customer, night=night)
     if as_json:
         print_json(asdict(found))
     else:
         from care.terminal.explanation import print_explanation
 
-        print_explanation(found)
+        print_explanation(found, runtime.policy.gifts)
 
 
 def release(home: Home = None, now: Now = None, as_json: AsJson = False) -> None:

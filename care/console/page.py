@@ -64,10 +64,15 @@ def link(*parts: object, **query: object) -> str:
 
 def speech_of(request: Request) -> Speech:
     """The language of a visitor, with the shop's money and time."""
-    shop = runtime_of(request).policy.shop
+    policy = runtime_of(request).policy
     chosen = request.cookies.get(LANGUAGE_COOKIE)
     language = negotiate(chosen, request.headers.get("accept-language"))
-    return Speech(language, currency=shop.currency, zone=shop.zone)
+    return Speech(
+        language,
+        currency=policy.shop.currency,
+        zone=policy.shop.zone,
+        gifts={gift_id: gift.label for gift_id, gift in policy.gifts.items()},
+    )
 
 
 def runtime_of(request: Request) -> Runtime:

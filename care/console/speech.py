@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from itertools import chain
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -28,14 +29,14 @@ LANGUAGES = {"en": "en_GB", "zh-CN": "zh_Hans_CN"}
 """What the console speaks, and the locale that its dates and money follow."""
 NATIVE = {"en": "English", "zh-CN": "中文"}
 NAMED = frozenset(
-    {"campaign", "tier", "channel", "locale", "purpose"}
+    {"campaign", "tier", "channel", "locale", "purpose", "festival", "casekind"}
     | {"state", "reason", "verdict", "itemreason"}
 )
 """Groups of a pattern that hold a code, which has a name."""
 LEDGER, TEMPLATES = ("told",), ("template", "told")
 """Where the patterns are for what the ledger keeps, and for what is wrong with a template."""
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_DAY = re.compile(rf"(\d\d) ({'|'.join(_MONTHS)})[a-z]*(?: (\d{{4}}))?( \d\d:\d\d)?")
+_DAY = re.compile(rf"(\d\d?) ({'|'.join(_MONTHS)})[a-z]*(?: (\d{{4}}))?( \d\d:\d\d)?")
 _REASONS = {words: str(code) for code, words in IN_WORDS.items()}
 LEAST_SHARE = 0.001
 _IN_REVIEW = f"{IN_WORDS[Reason.EXCLUDED_BY_REVIEWER]}: "
@@ -93,13 +94,27 @@ def negotiate(wanted: str | None, accepted: str | None) -> str:
 
 
 class Speech:
-    """Speaks one language, in the shop's money and time."""
+    """Speaks one language, in the shop's money and time. ``gifts``: their labels by locale."""
 
-    def __init__(self, language: str, *, currency: str, zone: ZoneInfo) -> None:
+    def __init__(
+        self,
+        language: str,
+        *,
+        currency: str,
+        zone: ZoneInfo,
+        gifts: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+    ) -> None:
         self.language = language
         self.locale = Locale.parse(LANGUAGES[language])
         self.currency, self.zone = currency, zone
         self._words = catalogue(language)
+        # A sentence of the house has a gift's id or, where it is told to people, a label.
+        self._gifts = {
+            name: labels[language]
+            for gift_id, labels in gifts.items()
+            if language in labels
+            for name in (gift_id, *labels.values())
+        }
 
     def __call__(self, key: str, **values: Any) -> str:
         """A sentence of the catalogue; ``n`` chooses its plural.
@@ -120,6 +135,10 @@ class Speech:
         """A name for a code; one that no catalogue knows is shown as words."""
         found = self._words.get(f"{kind}.{code}")
         return found if isinstance(found, str) else code.replace("_", " ")
+
+    def gift(self, named: str) -> str:
+        """A gift by its id or a label of it; one that is gone from the policy keeps its name."""
+        return self._gifts.get(named, named)
 
     def told(self, sentence: str) -> str:
         """A sentence that the house wrote in English, in this language where it is known."""
@@ -154,6 +173,8 @@ class Speech:
     def _part(self, name: str, text: str, catalogues: tuple[str, ...]) -> str:
         """A word within a sentence: codes by their names, days and sentences as they are said."""
         kind = name.rstrip("0123456789")
+        if kind == "gift":
+            return self.gift(text)
         if kind in NAMED:
             return self.name(kind, text.replace(" ", "_"))
         if kind == "sourcewords":

@@ -3,9 +3,13 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from care.desk.verdict import UnableToDecide
+from care.domain.gift import label_of
 from care.evidence import Evidence
+from care.explanation import why_now
+from care.policy import Policy
 from care.runtime import Runtime
 from care.storage import messages
 from care.storage.database import reading
@@ -13,7 +17,10 @@ from care.storage.database import reading
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """Sentences: why she is written to and when, why she gets the gift, why each item is named."""
+    """Sentences: why she is written to and when, why she gets the gift, why each item is named.
+
+    The first one says her occasion.
+    """
 
     message_id: str
     customer_ref: str
@@ -36,40 +43,35 @@ def why(runtime: Runtime, message_id: str) -> Why:
     return Why(
         message_id=message_id,
         customer_ref=told["customer_ref"],
-        customer=list(_customer(runtime, told, evidence)),
-        gift=list(_gift(runtime, told)),
+        customer=[why_now(told, evidence), *_way(told, runtime.policy.shop.zone)],
+        gift=list(_gift(runtime.policy, told)),
         items=[one.in_words for one in evidence.of(told["recommended"])],
     )
 
 
-def _customer(runtime: Runtime, told: Mapping[str, Any], evidence: Evidence) -> Iterator[str]:
-    on = f", on {told['occasion_on']:%d %B %Y}" if told["occasion_on"] else ""
-    yield f"{told['campaign'].replace('_', ' ')}: {told['occasion_key']}{on}"
-    if told["product_key"] is not None:
-        yield f"it is about {evidence.name(told['product_key'])}"
-    if told["window_from"] is not None and told["window_to"] is not None:
-        yield f"expected between {told['window_from']:%d %b} and {told['window_to']:%d %b}"
-    yield (
-        f"she is {told['tier']}, and {told['channel']} is the first road that was open to her"
-        if told["message_class"] == "marketing"
-        else f"she is {told['tier']}; a service message, by {told['channel']}"
-    )
-    chosen = runtime.policy.campaigns.get(told["campaign"])
-    if chosen is not None:
-        yield f"the campaign has priority {chosen.priority}"
-    yield (
-        f"for {told['send_on']:%d %b}, between {told['not_before']:%d %b %H:%M} and "
-        f"{told['not_after']:%d %b %H:%M} UTC"
-    )
-
-
-def _gift(runtime: Runtime, told: Mapping[str, Any]) -> Iterator[str]:
-    ladder = runtime.policy.ladders.get(told["campaign"], {}).get(told["tier"], ())
-    gift_id = told["gift_id"]
-    if gift_id is None:
-        yield "no gift" if ladder else "no gift: there is no ladder for her tier in this campaign"
-    elif gift_id in ladder:
-        yield f"{gift_id} is step {ladder.index(gift_id) + 1} of {len(ladder)} for {told['tier']}"
+def _way(told: Mapping[str, Any], zone: ZoneInfo) -> Iterator[str]:
+    """By which channel, and when; in the shop's time, as everything that staff read."""
+    by = f"Is {told['tier']} and gets it by {told['channel']}"
+    if told["message_class"] == "marketing":
+        yield f"{by}, for which there is a consent and an address."
     else:
-        yield f"{gift_id}, as the ladder had it that night"
-    yield from filter(None, told["gift_note"].split("; "))
+        yield f"{by}, as a service message, which needs no consent."
+    first, last = (told[one].astimezone(zone) for one in ("not_before", "not_after"))
+    yield f"Leaves between {first:%d %b %H:%M} and {last:%d %b %H:%M}."
+
+
+def _gift(policy: Policy, told: Mapping[str, Any]) -> Iterator[str]:
+    gifts, tier, gift_id = policy.gifts, told["tier"], told["gift_id"]
+    ladder = policy.ladders.get(told["campaign"], {}).get(tier, ())
+    if gift_id is None:
+        yield "No gift." if ladder else f"No gift: this campaign has none for {tier}."
+    elif gift_id not in ladder:
+        yield f"{label_of(gifts, gift_id)}, as it was meant that night."
+    elif gift_id == ladder[0]:
+        yield f"{label_of(gifts, gift_id)}, the first choice for {tier}."
+    else:
+        place = ladder.index(gift_id) + 1
+        yield f"{label_of(gifts, gift_id)}, choice {place} of {len(ladder)} for {tier}."
+    for note in filter(None, told["gift_note"].split("; ")):
+        about, _, said = note.partition(" ")
+        yield f"{label_of(gifts, about)} {said}"

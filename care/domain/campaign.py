@@ -16,6 +16,7 @@ from care.domain.event import BOUGHT
 from care.domain.interest import INTERESTS
 from care.domain.look_back import LOOKED_BACK
 from care.domain.model import Decided
+from care.domain.occasion import Fact, Occasion
 from care.domain.owned import OWNED
 from care.domain.product import CATALOGUE
 from care.domain.rhythm import BREAKS, RHYTHMS, SILENCES, none_of
@@ -187,12 +188,13 @@ class Tables:
 
 
 Rule = Callable[..., pd.DataFrame]
-Fact = str | int | date
 
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
     """One occasion to care. ``rule(tables, settings, *, night)`` returns candidates.
+
+    ``why_now`` says to staff what a customer's occasion is, in one plain sentence.
 
     A campaign that ``reads_behaviour`` pauses while the order feed is in doubt, and one whose
     ``needs`` (optional inputs such as ``products.warranty_days``) the shop does not deliver is left
@@ -212,6 +214,7 @@ class Campaign:
     name: str
     settings: type[CampaignSettings]
     rule: Rule
+    why_now: Callable[[Occasion], str]
     reads_behaviour: bool = False
     facts: Mapping[str, Fact] = field(default_factory=dict)
     turns: tuple[Mapping[str, Fact], ...] = ()

@@ -148,6 +148,14 @@ class Gift(Decided):
         return 2 * self.cost if self.worth is None else self.worth
 
 
+def label_of(gifts: Mapping[str, Gift], gift_id: str) -> str:
+    """What a gift is called, in English or the first language it has; its id where it is gone."""
+    if gift_id not in gifts:
+        return gift_id
+    labels = gifts[gift_id].label
+    return labels.get("en") or next(iter(labels.values()), gift_id)
+
+
 Ladders = Mapping[str, Mapping[str, tuple[str, ...]]]
 """Campaign → tier → gift ids, best first."""
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 
-from care.domain.campaign import Fact
 from care.domain.campaigns import CAMPAIGNS
 from care.domain.channel import Channel
 from care.domain.message import Addressee, Advisor, GiftLine, Letter, ProductLine, Shop
+from care.domain.occasion import Fact
 
 TIER_NAMES = {
     "zh": {"member": "会员", "silver": "银卡会员", "gold": "金卡会员", "diamond": "钻石会员"},

@@ -269,7 +269,15 @@ def unsent_of(connection: Connection, night: date, campaign: str) -> list[str]:
 
 def find_told(connection: Connection, message_id: str) -> dict[str, Any] | None:
     """All that a message's touch says of why it is written, or nothing."""
-    about = ("message_class", "tier", "occasion_key", "occasion_on", "send_on", "product_key")
+    about = (
+        "message_class",
+        "tier",
+        "occasion_key",
+        "occasion_on",
+        "years",
+        "product_key",
+        "facts",
+    )
     query = (
         select(
             *messages.c["night", "campaign", "channel", "not_before", "not_after", "recommended"],

@@ -328,6 +328,15 @@ def read_lives(connection: Connection, customer_key: int) -> list[Life]:
     return [Life(**row._asdict()) for row in connection.execute(query)]
 
 
+def read_occasions(connection: Connection, customer_key: int, night: date) -> list[dict[str, Any]]:
+    """What a customer's touches of a night keep of why now, one each."""
+    names = ("campaign", "occasion_key", "occasion_on", "tier", "years", "product_key", "facts")
+    query = select(*touches.c[names], *touches.c["night", "window_from", "window_to"]).where(
+        touches.c.customer_key == customer_key, touches.c.night == night
+    )
+    return [row._asdict() for row in connection.execute(query)]
+
+
 def read_exclusions_of(connection: Connection, customer_key: int, night: date) -> pd.DataFrame:
     """``campaign, occasion_key, outcome, reason, detail`` of a customer on a night."""
     names = ("campaign", "occasion_key", "outcome", "reason", "detail")

@@ -1,7 +1,10 @@
 """On the screen: one customer, and why."""
 
+from collections.abc import Mapping
+
 from rich.text import Text
 
+from care.domain.gift import Gift
 from care.explanation import Explanation, in_words
 from care.terminal.screen import console, table
 
@@ -16,8 +19,8 @@ OUTCOME = {
 }
 
 
-def print_explanation(found: Explanation) -> None:
-    """One customer on one night: every campaign, and what became of it."""
+def print_explanation(found: Explanation, gifts: Mapping[str, Gift]) -> None:
+    """One customer on one night: every campaign, and what became of it; ``gifts`` have names."""
     console.rule(
         f"[bold]Customer {found.customer_ref}, night of {found.night}", style="cyan", align="left"
     )
@@ -26,7 +29,8 @@ def print_explanation(found: Explanation) -> None:
         rows.add_column(name, no_wrap=name == "campaign")
     for one in found.considered:
         label, style = OUTCOME[one.outcome]
-        why = one.why + (f"; next on {one.next_on}" if one.next_on else "")
+        why = f"{one.because}\n" if one.because else ""
+        why += one.why + (f"; next on {one.next_on}" if one.next_on else "")
         why += "".join(f"\nrecommends {named.in_words}" for named in one.recommended)
         rows.add_row(one.campaign, Text(label, style), Text(why))
     console.print(rows)
@@ -36,5 +40,5 @@ def print_explanation(found: Explanation) -> None:
         for name in ("night", "campaign", "what became of it"):
             rows.add_column(name, no_wrap=name != "what became of it")
         for life in found.earlier:
-            rows.add_row(f"{life.night}", life.campaign, in_words(life))
+            rows.add_row(f"{life.night}", life.campaign, in_words(life, gifts))
         console.print(rows)

@@ -10,8 +10,10 @@ from jinja2 import TemplateSyntaxError
 import care
 from care.console.fault import STATUS
 from care.console.speech import Speech
+from care.domain.campaigns import CAMPAIGNS
 from care.rendering.environment import create_environment
 from care.rendering.problem import Problem
+from tests.builders import occasions
 from tests.console.sentence import sentences_of
 
 CARE = Path(care.__file__).parent
@@ -19,10 +21,11 @@ TEMPLATES = tuple(CARE / f"rendering/{name}.py" for name in ("lint", "phrase", "
 """Say what is wrong with a template."""
 TELLING = (
     *CARE.glob("desk/*.py"),
+    *CARE.glob("domain/campaigns/[!_]*.py"),
     *(CARE / f"rendering/{name}.py" for name in ("composition", "guard", "renderer", "vocabulary")),
     *(CARE / f"domain/{name}.py" for name in ("arbitration", "campaign", "decision", "drift")),
     *(CARE / f"domain/{name}.py" for name in ("feed", "gift", "sampling", "trail", "volume")),
-    *(CARE / f"domain/{name}.py" for name in ("exclusion", "warning")),
+    *(CARE / f"domain/{name}.py" for name in ("exclusion", "occasion", "warning")),
     *(CARE / f"{name}.py" for name in ("evidence", "explanation")),
     *(CARE / f"{name}.py" for name in ("last_look", "release", "console/access")),
 )
@@ -39,6 +42,7 @@ REFUSING = (
 SAID_ELSEWHERE = {
     "7 none": "only of gifts: gift none",
     "7 of 7 bodies do not open": "to the log",
+    "oolong in a tin": "by no one: it is what a product may be called",
 }
 
 
@@ -64,6 +68,15 @@ def test_whatever_a_module_says_is_told_in_chinese(zh, module):
 
     said = sentences_of(module, raised=module in REFUSING) - set(SAID_ELSEWHERE)
     assert [one for one in sorted(said) if left_in_english(tell(one))] == []
+
+
+@pytest.mark.parametrize("name", CAMPAIGNS)
+def test_the_occasion_of_every_campaign_is_told_in_chinese(zh, name):
+    for told in occasions(CAMPAIGNS[name]):
+        said = zh.told(CAMPAIGNS[name].why_now(told))
+        assert re.search(r"[\u4e00-\u9fff]", said), said
+        names = "double-eleven", "oolong in a tin"
+        assert not left_in_english(re.sub("|".join(names), "", said)), said
 
 
 def test_every_module_that_refuses_something_is_read_here():

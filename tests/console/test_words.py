@@ -13,6 +13,7 @@ from care.console.speech import LANGUAGES, Speech, catalogue, negotiate, sentenc
 from care.desk.customer import DESK
 from care.domain.act import Act
 from care.domain.campaigns import CAMPAIGNS
+from care.domain.campaigns.service_follow_up import FOLLOWED
 from care.domain.channel import Channel
 from care.domain.consent import CUSTOMER_IMPORT, SHOP_CONSENTS, WEB_FORM, Purpose
 from care.domain.customer import LOCALES
@@ -33,6 +34,8 @@ OF_A_SUPPRESSION = (
 CONSOLE = Path(__file__).parents[2] / "care" / "console"
 CODES = {
     "act": Act,
+    "casekind": FOLLOWED,
+    "festival": FESTIVALS,
     "campaign": CAMPAIGNS,
     "channel": Channel,
     "consent": ("granted", "pending", "withdrawn"),
@@ -155,10 +158,10 @@ def zh():
             "邮件，11月14日，礼品 tea：网关拒绝（42）",
         ),
         (
-            "for 14 Nov, between 14 Nov 09:00 and 14 Nov 20:00 UTC",
-            "11月14日，11月14日 09:00 至 11月14日 20:00（UTC）",
+            "Leaves between 14 Nov 09:00 and 14 Nov 20:00.",
+            "发送时段：11月14日 09:00 至 11月14日 20:00。",
         ),
-        ("birthday: 2017, on 14 November 2017", "时机：2017，2017年11月14日"),
+        ("Birthday on 4 November 2016.", "生日：2016年11月4日。"),
         (
             "with a card the message cannot be written: birthday/sms.en: the SMS says nothing",
             "改送 a card 后，消息无法写成：birthday/sms.en：短信没有内容。",

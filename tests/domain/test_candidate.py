@@ -22,6 +22,7 @@ def test_facts_come_back_with_the_types_they_are_declared_with():
         "points",
         CampaignSettings,
         nobody,
+        str,
         facts={"points": 1, "expires_on": date(2026, 1, 1), "product": "tea"},
     )
 
@@ -33,4 +34,4 @@ def test_facts_come_back_with_the_types_they_are_declared_with():
 
 def test_a_candidate_without_facts_has_none():
     (told,) = candidates({"customer_key": [1]})["facts"]
-    assert Campaign("any", CampaignSettings, nobody).read_facts(told) == {}
+    assert Campaign("any", CampaignSettings, nobody, str).read_facts(told) == {}

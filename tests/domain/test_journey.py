@@ -111,7 +111,7 @@ def test_a_rule_sees_its_own_touches_as_far_back_as_its_settings_remember(campai
 
     before = past((1, campaign, "away-7-first", BEGAN - timedelta(days=days_ago)))
     remembers = settings(cool_down_days=400)  # and 20 to the last step, 3 on which it may be late
-    journey = Campaign("win_back", JourneySettings, rule)
+    journey = Campaign("win_back", JourneySettings, rule, str)
     journey.candidates(tables(customers(a_customer(1)), past=before), remembers, night=BEGAN)
     assert [(len(seen_past), night) for seen_past, night in told] == [(seen, BEGAN)]
 

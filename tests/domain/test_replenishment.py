@@ -26,7 +26,7 @@ def due(*rhythms, **changed):
 def test_what_is_running_out_is_told_once_for_a_purchase():
     (found,) = due(a_rhythm()).to_dict("records")
     assert found["occasion_key"] == "replenish-7-2017-10-15"
-    assert found["facts"] == "{}"
+    assert found["facts"] == '{"every_days":30}'
 
 
 def test_the_likeliest_of_several_is_told():
@@ -54,7 +54,7 @@ def test_nothing_is_said_while_the_household_is_away(away_from, told):
 
 def test_what_stands_in_is_named_in_both_languages():
     (found,) = due(a_rhythm(instead_key=71))["facts"]
-    assert found == '{"instead_en":"Rose tea","instead_zh":"玫瑰茶"}'
+    assert found == '{"every_days":30,"instead_en":"Rose tea","instead_zh":"玫瑰茶"}'
 
 
 def test_too_few_purchases_are_not_told_unless_the_shop_wishes():

@@ -17,9 +17,10 @@ from pydantic import Field
 from care.domain.campaign import Campaign, CampaignSettings, MessageClass, Tables
 from care.domain.candidate import candidates, facts
 from care.domain.case import complaining
+from care.domain.occasion import Occasion
 from care.domain.past import in_quiet_days
 from care.domain.product import only_sayable
-from care.domain.review import LOW, last_word, said_of_us
+from care.domain.review import BEST, LOW, last_word, said_of_us
 
 NAME = "bad_review"
 
@@ -74,18 +75,29 @@ def find_bad_reviews(tables: Tables, settings: BadReviewSettings, *, night: date
             "send_from": today,
             "send_until": on + days,
             "product_key": only_sayable(bad["product_key"], tables.products),
-            "facts": facts({"about": bad["about"].tolist()}),
+            "facts": facts({"about": bad["about"].tolist(), "score": bad["score"].tolist()}),
         },
         index=bad.index,
     )
+
+
+def _why_now(told: Occasion) -> str:
+    about = f" to {told.product}" if told.product else ""
+    score = told.facts.get("score")
+    if told.facts.get("about") == "case":
+        given = f"{score} of {BEST}" if score else "a low score"
+        return f"Gave {given} once a case was settled on {told.day}."
+    stars = "few stars" if score is None else "1 star" if score == 1 else f"{score} stars"
+    return f"Gave {stars}{about} on {told.day}."
 
 
 CAMPAIGN = Campaign(
     NAME,
     BadReviewSettings,
     find_bad_reviews,
-    facts={"about": "review"},
-    turns=({"about": "case"},),
+    _why_now,
+    facts={"about": "review", "score": 2},
+    turns=({"about": "case", "score": 1},),
     needs=frozenset({"reviews|cases.satisfaction"}),
     personal=True,
 )

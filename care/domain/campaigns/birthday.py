@@ -29,6 +29,7 @@ from care.domain.anniversary import (
 from care.domain.campaign import Campaign, CampaignSettings, Tables
 from care.domain.candidate import candidates
 from care.domain.lunar import LeapMonthRule
+from care.domain.occasion import Occasion
 
 
 class BirthdaySettings(CampaignSettings):
@@ -137,4 +138,9 @@ def _due(
     )
 
 
-CAMPAIGN = Campaign("birthday", BirthdaySettings, find_birthdays, foreseeable=True)
+def _why_now(told: Occasion) -> str:
+    lunar_day = told.key.startswith("birthday-lunar-")
+    return f"Lunar birthday on {told.day}." if lunar_day else f"Birthday on {told.day}."
+
+
+CAMPAIGN = Campaign("birthday", BirthdaySettings, find_birthdays, _why_now, foreseeable=True)

@@ -16,6 +16,7 @@ from pydantic import Field
 
 from care.domain.campaign import Campaign, CampaignSettings, Tables
 from care.domain.candidate import candidates, facts
+from care.domain.occasion import Occasion
 from care.domain.past import in_quiet_days
 from care.domain.product import offered
 
@@ -121,10 +122,20 @@ def _still_wanted(left: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     return told[~had]
 
 
+def _why_now(told: Occasion) -> str:
+    matter, order = told.facts.get("matter"), told.facts.get("order")
+    if matter == "unpaid":
+        return f"Ordered {told.product} on {told.day} (order {order}) and has not paid yet."
+    if matter == "cart":
+        return f"Left {told.product} in the cart on {told.day}."
+    return f"Looked at {told.product} several times, last on {told.day}."
+
+
 CAMPAIGN = Campaign(
     "browse_reminder",
     BrowseReminderSettings,
     find_browse_reminders,
+    _why_now,
     reads_behaviour=True,
     facts={"matter": "unpaid", "order": "A-1047"},
     turns=({"matter": "cart"}, {"matter": "view"}),

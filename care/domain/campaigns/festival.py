@@ -22,6 +22,7 @@ from care.domain.candidate import candidates, facts
 from care.domain.customer import LOCALES
 from care.domain.festival import BY_DEFAULT, FESTIVALS, next_festival, next_yearly
 from care.domain.model import Decided
+from care.domain.occasion import Occasion
 
 PREFERENCE = "festivals"
 """Column of customers: ``NO_FESTIVAL``, or the festivals she wants; missing if she said nothing."""
@@ -186,10 +187,15 @@ def _told(name: str, label: str | None = None) -> str:
     return facts({"festival": [name], "label": [label]})[0]
 
 
+def _why_now(told: Occasion) -> str:
+    return f"The festival {told.facts.get('festival')} on {told.day}, which this customer keeps."
+
+
 CAMPAIGN = Campaign(
     "festival",
     FestivalSettings,
     find_festivals,
+    _why_now,
     facts={"festival": "double-eleven", "label": "11.11"},
     turns=tuple({"festival": name} for name in FESTIVALS),
     foreseeable=True,

@@ -16,6 +16,7 @@ from pydantic import Field
 
 from care.domain.campaign import Campaign, CampaignSettings, Tables
 from care.domain.candidate import candidates, facts
+from care.domain.occasion import Occasion
 from care.domain.owned import not_returned, of_products
 from care.domain.product import LEAVING
 from care.domain.succession import living_successors
@@ -65,10 +66,18 @@ def find_hand_overs(tables: Tables, settings: HandOverSettings, *, night: date) 
     )
 
 
+def _why_now(told: Occasion) -> str:
+    after = told.facts.get("successor_en")
+    if told.facts.get("told_by") == "sales":
+        return f"Bought {told.product}, which sells less and less; {after} follows it."
+    return f"Bought {told.product}, which leaves the range; {after} follows it."
+
+
 CAMPAIGN = Campaign(
     "hand_over",
     HandOverSettings,
     find_hand_overs,
+    _why_now,
     reads_behaviour=True,
     facts={"successor_en": "oolong in a tin", "successor_zh": "罐装乌龙茶", "told_by": "shop"},
     turns=({"successor_en": "oolong in a tin", "successor_zh": "罐装乌龙茶", "told_by": "sales"},),

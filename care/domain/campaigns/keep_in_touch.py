@@ -22,6 +22,7 @@ from pydantic import Field
 
 from care.domain.campaign import Campaign, CampaignSettings, Tables
 from care.domain.candidate import candidates
+from care.domain.occasion import Occasion
 from care.domain.segment import Audience, Segment
 
 NAME = "keep_in_touch"
@@ -134,4 +135,8 @@ def _later(days: Days, months: Ints) -> Days:
     return later
 
 
-CAMPAIGN = Campaign(NAME, KeepInTouchSettings, find_out_of_touch, known_ahead=True)
+def _why_now(told: Occasion) -> str:
+    return f"Has heard nothing from the shop since {told.key_day}."
+
+
+CAMPAIGN = Campaign(NAME, KeepInTouchSettings, find_out_of_touch, _why_now, known_ahead=True)

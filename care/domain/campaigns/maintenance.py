@@ -16,6 +16,7 @@ from pydantic import Field
 
 from care.domain.campaign import Campaign, CampaignSettings, Tables
 from care.domain.candidate import candidates
+from care.domain.occasion import Occasion
 from care.domain.owned import last_repaired, not_returned, of_products
 
 
@@ -60,10 +61,15 @@ def find_maintenance(tables: Tables, settings: MaintenanceSettings, *, night: da
     )
 
 
+def _why_now(told: Occasion) -> str:
+    return f"Bought {told.product}, which wants looking after again on {told.day}."
+
+
 CAMPAIGN = Campaign(
     "maintenance",
     MaintenanceSettings,
     find_maintenance,
+    _why_now,
     reads_behaviour=True,
     needs=frozenset({"products.service_interval_days"}),
     known_ahead=True,

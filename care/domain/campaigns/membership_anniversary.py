@@ -15,6 +15,7 @@ from pydantic import Field
 from care.domain.anniversary import LeapDayRule, month_and_day, next_anniversary, year_of
 from care.domain.campaign import Campaign, CampaignSettings, Tables
 from care.domain.candidate import candidates
+from care.domain.occasion import Occasion
 
 
 class MembershipAnniversarySettings(CampaignSettings):
@@ -57,9 +58,16 @@ def find_membership_anniversaries(
     )
 
 
+def _why_now(told: Occasion) -> str:
+    if told.years == 1:
+        return f"One year a member on {told.day}."
+    return f"{told.years} years a member on {told.day}."
+
+
 CAMPAIGN = Campaign(
     "membership_anniversary",
     MembershipAnniversarySettings,
     find_membership_anniversaries,
+    _why_now,
     foreseeable=True,
 )

@@ -15,6 +15,7 @@ from pydantic import Field
 
 from care.domain.campaign import Campaign, CampaignSettings, MessageClass, Tables
 from care.domain.candidate import candidates, facts
+from care.domain.occasion import Occasion
 
 
 class OrderProgressSettings(CampaignSettings):
@@ -67,10 +68,18 @@ def find_order_progress(
     )
 
 
+def _why_now(told: Occasion) -> str:
+    order = told.facts.get("order")
+    if told.facts.get("happened") == "failed":
+        return f"Order {order} could not be delivered on {told.day}."
+    return f"Order {order} was promised for {told.fact_day('promised_on')} and has not come yet."
+
+
 CAMPAIGN = Campaign(
     "order_progress",
     OrderProgressSettings,
     find_order_progress,
+    _why_now,
     facts={"order": "A-1047", "happened": "late", "promised_on": date(2026, 5, 15)},
     needs=frozenset({"deliveries"}),
 )

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from care.domain.campaign import Campaign, CampaignSettings, Tables
 from care.domain.candidate import candidates, facts
+from care.domain.occasion import Occasion
 
 
 class PointsExpirySettings(CampaignSettings):
@@ -60,10 +61,16 @@ def find_points_expiring(
     )
 
 
+def _why_now(told: Occasion) -> str:
+    points, expiring = told.facts.get("points"), told.facts.get("expiring")
+    return f"{expiring} of {points} points will be gone after {told.fact_day('expires_on')}."
+
+
 CAMPAIGN = Campaign(
     "points_expiry",
     PointsExpirySettings,
     find_points_expiring,
+    _why_now,
     facts={"points": 1_250, "expiring": 200, "expires_on": date(2026, 6, 30)},
     turns=({"points": 200, "expiring": 200, "expires_on": date(2026, 6, 30)},),
     known_ahead=True,

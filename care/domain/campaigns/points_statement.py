@@ -14,6 +14,7 @@ from pydantic import Field
 
 from care.domain.campaign import Campaign, CampaignSettings, Tables
 from care.domain.candidate import candidates, facts
+from care.domain.occasion import Occasion
 
 
 class PointsStatementSettings(CampaignSettings):
@@ -70,10 +71,15 @@ def _period(day: np.datetime64, every: str) -> str:
     return month if every == "month" else f"{month[:4]}-q{(int(month[5:]) + 2) // 3}"
 
 
+def _why_now(told: Occasion) -> str:
+    return f"The statement of {told.day}; {told.facts.get('points')} points to spend."
+
+
 CAMPAIGN = Campaign(
     "points_statement",
     PointsStatementSettings,
     find_points_statements,
+    _why_now,
     facts={"points": 1_250, "expiring": 200, "expires_on": date(2026, 6, 30)},
     turns=({"points": 1, "expiring": 0},),
     known_ahead=True,

@@ -15,6 +15,7 @@ import pandas as pd
 from care.domain.campaign import Campaign, Tables
 from care.domain.candidate import candidates, facts
 from care.domain.journey import JourneySettings, due_steps
+from care.domain.occasion import Occasion
 from care.domain.product import only_sayable
 
 
@@ -74,10 +75,18 @@ def _brought_back(delivered: pd.DataFrame, cases: pd.DataFrame | None) -> pd.Ind
     return found
 
 
+def _why_now(told: Occasion) -> str:
+    what = told.product or "an order"
+    if told.facts.get("step") == "survey":
+        return f"Got {what} on {told.day} and is asked how it went."
+    return f"Got {what} on {told.day} and is helped to begin with it."
+
+
 CAMPAIGN = Campaign(
     "post_purchase",
     PostPurchaseSettings,
     find_post_purchases,
+    _why_now,
     facts={"step": "how_to"},
     turns=({"step": "survey"},),
     needs=frozenset({"deliveries.delivered_on"}),

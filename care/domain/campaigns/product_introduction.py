@@ -18,6 +18,7 @@ from care.domain.campaign import Campaign, CampaignSettings, Tables
 from care.domain.candidate import candidates
 from care.domain.curve import NEW_DAYS
 from care.domain.interest import keenness, new_products
+from care.domain.occasion import Occasion
 from care.domain.past import in_quiet_days
 
 
@@ -114,9 +115,14 @@ def _not_told_of_another(
     return keen.assign(told=knows)[knows | ~quiet]
 
 
+def _why_now(told: Occasion) -> str:
+    return f"{told.product} is new since {told.day}, of a kind that this customer buys often."
+
+
 CAMPAIGN = Campaign(
     "product_introduction",
     ProductIntroductionSettings,
     find_introductions,
+    _why_now,
     reads_behaviour=True,
 )

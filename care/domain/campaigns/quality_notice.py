@@ -16,6 +16,7 @@ from pydantic import Field
 
 from care.domain.campaign import Campaign, CampaignSettings, MessageClass, Tables
 from care.domain.candidate import candidates, facts
+from care.domain.occasion import Occasion
 from care.domain.owned import of_products
 
 
@@ -57,10 +58,16 @@ def find_quality_notices(
     )
 
 
+def _why_now(told: Occasion) -> str:
+    bought = told.fact_day("bought_on")
+    return f"Bought {told.product} on {bought}; on {told.day} it was found to be faulty."
+
+
 CAMPAIGN = Campaign(
     "quality_notice",
     QualityNoticeSettings,
     find_quality_notices,
+    _why_now,
     facts={"bought_on": date(2026, 4, 30)},
     needs=frozenset({"products.flagged_on"}),
 )

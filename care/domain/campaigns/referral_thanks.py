@@ -17,6 +17,7 @@ from pydantic import Field
 from care.domain.campaign import Campaign, CampaignSettings, Tables
 from care.domain.candidate import candidates, facts
 from care.domain.case import waiting
+from care.domain.occasion import Occasion
 from care.domain.past import in_quiet_days
 from care.domain.product import only_sayable
 from care.domain.review import BEST, last_word, said_of_us
@@ -109,10 +110,19 @@ def _helpful(
     return said_of_us(enough, None, since=oldest).assign(why="helped", until=until)
 
 
+def _why_now(told: Occasion) -> str:
+    if told.facts.get("why") == "helped":
+        return f"Wrote a review on {told.day} that helped many others."
+    if told.facts.get("about") == "case":
+        return f"Gave the best score once a case was settled on {told.day}."
+    return f"Gave five stars on {told.day}."
+
+
 CAMPAIGN = Campaign(
     NAME,
     ReferralThanksSettings,
     find_referrals_and_thanks,
+    _why_now,
     facts={"why": "pleased", "about": "review"},
     turns=({"why": "pleased", "about": "case"}, {"why": "helped", "about": "review"}),
     needs=frozenset({"reviews|cases.satisfaction"}),

@@ -18,6 +18,7 @@ from pydantic import Field
 
 from care.domain.campaign import Campaign, CampaignSettings, EndedBy, Tables
 from care.domain.candidate import candidates, facts
+from care.domain.occasion import Occasion
 from care.domain.segment import BUYING_REPEATEDLY
 
 
@@ -96,7 +97,13 @@ def find_replenishments(
             "product_key": best["product_key"],
             "window_from": best["window_from"],
             "window_to": best["window_to"],
-            "facts": facts({"instead_en": english.tolist(), "instead_zh": chinese.tolist()}),
+            "facts": facts(
+                {
+                    "instead_en": english.tolist(),
+                    "instead_zh": chinese.tolist(),
+                    "every_days": best["mean_interval"].round().astype("int64").tolist(),
+                }
+            ),
         },
         index=best.index,
     )
@@ -112,11 +119,22 @@ def _at_home(
     return since & lately
 
 
+def _why_now(told: Occasion) -> str:
+    every = told.facts.get("every_days")
+    often = f" about every {every} days" if every else ""
+    return (
+        f"Buys {told.product}{often}, last on {told.key_day}; probably runs out between "
+        f"{told.say(told.window_from)} and {told.say(told.window_to)}."
+    )
+
+
 CAMPAIGN = Campaign(
     "replenishment",
     ReplenishmentSettings,
     find_replenishments,
+    _why_now,
     reads_behaviour=True,
+    facts={"every_days": 30},
     turns=({"instead_en": "oolong in a tin", "instead_zh": "罐装乌龙茶"},),
     ended_by=EndedBy.TYPE,
     finds=BUYING_REPEATEDLY,

@@ -18,6 +18,7 @@ from care.domain.anniversary import MonthDay
 from care.domain.campaign import Campaign, CampaignSettings, Tables
 from care.domain.candidate import candidates, facts
 from care.domain.look_back import Period
+from care.domain.occasion import Occasion
 from care.domain.segment import BUYING_REPEATEDLY
 
 
@@ -140,12 +141,18 @@ def find_review_letters(
     )
 
 
+def _why_now(told: Occasion) -> str:
+    visits, months = told.facts.get("visits"), told.facts.get("months")
+    return f"Came {visits} times in the {months} months up to {told.fact_day('until')}."
+
+
 _UNTIL = date(2026, 4, 30)
 
 CAMPAIGN = Campaign(
     "review_letter",
     ReviewLetterSettings,
     find_review_letters,
+    _why_now,
     reads_behaviour=True,
     facts={"visits": 26, "months": 6, "until": _UNTIL, "points": 1_250},
     turns=(

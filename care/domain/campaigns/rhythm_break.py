@@ -18,6 +18,7 @@ from pydantic import Field
 from care.domain.campaign import Campaign, EndedBy, Tables
 from care.domain.candidate import candidates, facts
 from care.domain.journey import JourneySettings, Step, due_steps
+from care.domain.occasion import Occasion
 from care.domain.rhythm import FRESH_DAYS
 from care.domain.segment import BUYING_REPEATEDLY
 
@@ -102,10 +103,18 @@ def _by_category(
             yield settings.model_copy(update={"steps": steps}), entries[entries["category"] == name]
 
 
+def _why_now(told: Occasion) -> str:
+    return (
+        f"Used to buy {told.product} regularly, last on {told.key_day}, and by {told.day} was "
+        "overdue; still shops here."
+    )
+
+
 CAMPAIGN = Campaign(
     "rhythm_break",
     RhythmBreakSettings,
     find_rhythm_breaks,
+    _why_now,
     reads_behaviour=True,
     ended_by=EndedBy.TYPE,
     facts={"step": "ask"},

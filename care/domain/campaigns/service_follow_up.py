@@ -16,6 +16,7 @@ from pydantic import Field
 from care.domain.campaign import Campaign, CampaignSettings, MessageClass, Tables
 from care.domain.candidate import candidates, facts
 from care.domain.case import waiting
+from care.domain.occasion import Occasion
 from care.domain.product import only_sayable
 
 FOLLOWED = ("complaint", "repair", "return")
@@ -70,10 +71,15 @@ def find_service_follow_ups(
     )
 
 
+def _why_now(told: Occasion) -> str:
+    return f"A {told.facts.get('kind')} was settled on {told.key_day}; is all well since?"
+
+
 CAMPAIGN = Campaign(
     "service_follow_up",
     ServiceFollowUpSettings,
     find_service_follow_ups,
+    _why_now,
     facts={"kind": "repair"},
     needs=frozenset({"cases"}),
 )

@@ -16,6 +16,7 @@ from pydantic import Field
 
 from care.domain.campaign import Campaign, CampaignSettings, Tables
 from care.domain.candidate import candidates, facts
+from care.domain.occasion import Occasion
 
 
 class TierNewsSettings(CampaignSettings):
@@ -90,12 +91,22 @@ def find_tier_news(tables: Tables, settings: TierNewsSettings, *, night: date) -
     return pd.concat(found, ignore_index=True)
 
 
+def _why_now(told: Occasion) -> str:
+    news = told.facts.get("news")
+    if news == "at_risk":
+        return f"Is {told.tier} until {told.day} only, unless enough is bought by then."
+    if news == "renewed":
+        return f"Kept {told.tier} with a purchase on {told.day}."
+    return f"Reached {told.tier} with a purchase on {told.day}."
+
+
 _UNTIL = date(2026, 6, 17)
 
 CAMPAIGN = Campaign(
     "tier_news",
     TierNewsSettings,
     find_tier_news,
+    _why_now,
     reads_behaviour=True,
     facts={"news": "at_risk", "until": _UNTIL, "lacks_spend": 12_000, "lacks_orders": 2},
     turns=(

@@ -23,6 +23,7 @@ from care.domain.candidate import candidates, facts
 from care.domain.case import waiting
 from care.domain.channel import ADDRESS_COLUMN, CONSENT_COLUMN
 from care.domain.holdout import draw
+from care.domain.occasion import Occasion
 from care.domain.past import planned_since
 
 NAME = "vip_care"
@@ -163,10 +164,15 @@ def _reachable(people: pd.DataFrame, settings: VipCareSettings) -> npt.NDArray[n
     return reached
 
 
+def _why_now(told: Occasion) -> str:
+    return f"Is {told.tier}, whom the advisor writes to in turn: on {told.day}."
+
+
 CAMPAIGN = Campaign(
     NAME,
     VipCareSettings,
     find_vip_care,
+    _why_now,
     facts={"quarter": 2, "introduces": "yes"},
     turns=({"quarter": 1}, {"quarter": 2}, {"quarter": 3}, {"quarter": 4}),
     personal=True,

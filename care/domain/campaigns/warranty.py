@@ -14,6 +14,7 @@ from pydantic import Field
 
 from care.domain.campaign import Campaign, CampaignSettings, Tables
 from care.domain.candidate import candidates, facts
+from care.domain.occasion import Occasion
 from care.domain.owned import WARRANTY_HORIZON_DAYS, not_returned, of_products
 
 
@@ -69,10 +70,15 @@ def find_warranties(tables: Tables, settings: WarrantySettings, *, night: date) 
     )
 
 
+def _why_now(told: Occasion) -> str:
+    return f"The warranty of {told.product} ends on {told.day}."
+
+
 CAMPAIGN = Campaign(
     "warranty",
     WarrantySettings,
     find_warranties,
+    _why_now,
     reads_behaviour=True,
     facts={"ends_on": date(2026, 6, 8), "extension": 1},
     needs=frozenset({"products.warranty_days"}),

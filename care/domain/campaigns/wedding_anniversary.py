@@ -22,6 +22,7 @@ from care.domain.anniversary import (
 )
 from care.domain.campaign import Campaign, CampaignSettings, Tables
 from care.domain.candidate import candidates
+from care.domain.occasion import Occasion
 
 
 class WeddingAnniversarySettings(CampaignSettings):
@@ -66,6 +67,16 @@ def find_wedding_anniversaries(
     )
 
 
+def _why_now(told: Occasion) -> str:
+    if told.years == 1:
+        return f"One year married on {told.day}."
+    return f"{told.years} years married on {told.day}."
+
+
 CAMPAIGN = Campaign(
-    "wedding_anniversary", WeddingAnniversarySettings, find_wedding_anniversaries, foreseeable=True
+    "wedding_anniversary",
+    WeddingAnniversarySettings,
+    find_wedding_anniversaries,
+    _why_now,
+    foreseeable=True,
 )

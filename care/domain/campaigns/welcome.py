@@ -19,6 +19,7 @@ from pydantic import Field
 from care.domain.campaign import Campaign, Tables
 from care.domain.candidate import candidates, facts
 from care.domain.journey import JourneySettings, Step, due_steps
+from care.domain.occasion import Occasion
 from care.domain.segment import WITHOUT_ORDERS, Segment
 
 JOINED, ORDERED = "welcome-joined-", "welcome-order-"
@@ -123,10 +124,17 @@ def _is_first(
     return sure
 
 
+def _why_now(told: Occasion) -> str:
+    if told.key.startswith(ORDERED):
+        return f"Made the first order on {told.day}."
+    return f"Became a member on {told.day} and has not bought anything yet."
+
+
 CAMPAIGN = Campaign(
     "welcome",
     WelcomeSettings,
     find_welcomes,
+    _why_now,
     reads_behaviour=True,
     facts={"step": "welcome"},
     turns=(

@@ -16,6 +16,7 @@ from pydantic import Field
 from care.domain.campaign import Campaign, EndedBy, Tables
 from care.domain.candidate import candidates, facts
 from care.domain.journey import JourneySettings, due_steps
+from care.domain.occasion import Occasion
 from care.domain.rhythm import FRESH_DAYS
 from care.domain.segment import BUYING_REPEATEDLY
 
@@ -56,10 +57,15 @@ def find_win_backs(tables: Tables, settings: WinBackSettings, *, night: date) ->
     )
 
 
+def _why_now(told: Occasion) -> str:
+    return f"Last bought on {told.key_day}; by {told.day} away longer than nearly ever before."
+
+
 CAMPAIGN = Campaign(
     "win_back",
     WinBackSettings,
     find_win_backs,
+    _why_now,
     reads_behaviour=True,
     ended_by=EndedBy.ANYTHING,
     facts={"step": "hello"},
