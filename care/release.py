@@ -16,12 +16,11 @@ from sqlalchemy.exc import IntegrityError
 
 from care import __version__, desk, report
 from care.domain.batch import Approval, SealedBatch, UnableToSealBatch, seal
-from care.domain.campaign import MessageClass, Unanswered
+from care.domain.campaign import MessageClass
 from care.domain.channel import ADDRESS_COLUMN, Channel
 from care.domain.contact_policy import open_hours
-from care.domain.decision import BY_POLICY, State, Verdict, content_hash
+from care.domain.decision import BY_POLICY, State, Verdict, at_deadline, content_hash
 from care.domain.outbound import OutboundMessage
-from care.domain.trail import last_change
 from care.gateways.contract import (
     UnableToReadAcknowledgement,
     UnableToReplaceBatch,
@@ -139,12 +138,8 @@ def _follow_deadline(
 
     What one person changed and no second one saw, where the policy asks for that, is not released.
     """
-    released = campaign.unanswered == Unanswered.RELEASE and campaign.state is State.WAITING
-    if released and campaign.campaign in policy.campaigns:
-        trail = reviews.read_decisions(connection, night=campaign.night, campaign=campaign.campaign)
-        changed = last_change([line for line, _ in trail]) is not None
-        released = not (changed and policy.campaigns[campaign.campaign].second_person)
-    verdict = Verdict.APPROVE if released else Verdict.EXPIRE
+    alone = desk.seen_by_one(policy, connection, campaign)
+    verdict = at_deadline(campaign.state, campaign.unanswered, seen_by_one=alone)
     why = f"nobody decided by {campaign.decide_by:%Y-%m-%d %H:%M} UTC"
     reviews.decide(connection, campaign, verdict, actor=BY_POLICY, reason=why, now=now)
     if verdict is Verdict.EXPIRE:

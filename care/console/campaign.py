@@ -76,7 +76,7 @@ def show_campaign(
         seen=as_seen(stands, trail),
         figures=figures,
         shown=[
-            (one, look_at(request, letters[one.sample.message_id], grant))
+            (one, look_at(request, letters[one.sample.message_id], grant, one.sample.locale))
             for one in picked
             if one.sample.message_id in letters
         ],
@@ -95,10 +95,10 @@ def show_campaign(
     )
 
 
-def look_at(request: Request, letter: OpenLetter, grant: str | None) -> Preview:
+def look_at(request: Request, letter: OpenLetter, grant: str | None, locale: str) -> Preview:
     """A letter as its reader will see it, its HTML behind an address of its own."""
     address = root_of(request) + link("letters", letter.message_id, grant=grant)
-    return preview(letter.channel, letter.content, address=address)
+    return preview(letter.channel, letter.content, locale=locale, address=address)
 
 
 @router.get("/nights/{night}/{campaign}/changes")

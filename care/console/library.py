@@ -66,7 +66,7 @@ def template_page(
         tier=tier,
         known=known,
         tiers=list(TIER_NAMES["en"]),
-        preview=preview(channel, content, address=address),
+        preview=preview(channel, content, locale=locale, address=address),
         nights=[one for one in desk.list_campaigns(runtime) if one.campaign == campaign][:5],
     )
 

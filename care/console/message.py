@@ -19,6 +19,9 @@ from care.desk.touch import Chosen, touches
 from care.desk.verdict import as_seen
 from care.desk.why import why
 from care.explanation import UnableToExplain
+from care.runtime import Runtime
+from care.storage.database import reading
+from care.storage.messages import count_left
 
 router = APIRouter()
 A_PAGE = 50
@@ -70,6 +73,7 @@ def messages_page(
         night=night,
         stands=stands,
         seen=as_seen(stands, trail),
+        on_its_way=_on_its_way(runtime, night, campaign),
         page=page,
         chosen=chosen,
         after=after,
@@ -126,15 +130,22 @@ def show_message(
         night=night,
         stands=stands,
         seen=as_seen(stands, trail),
+        on_its_way=_on_its_way(runtime, night, campaign),
         row=rows[0],
         letter=letter,
-        preview=look_at(request, letter, grant),
+        preview=look_at(request, letter, grant, rows[0].locale),
         reasons=reasons,
         choices=choices,
         gifts=runtime.policy.gifts,
         grant=grant,
         told=told,
     )
+
+
+def _on_its_way(runtime: Runtime, night: date, campaign: str) -> bool:
+    """Whether a campaign can be changed no more, as messages of it were sealed."""
+    with reading(runtime.engine) as connection:
+        return any(name == campaign for name, _ in count_left(connection, night))
 
 
 def as_query(chosen: Chosen) -> dict[str, str]:

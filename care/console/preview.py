@@ -21,23 +21,32 @@ PREVIEWS: Mapping[str, str] = {
 class Preview:
     """One message to look at: ``content`` has the fields of its channel, ``template`` shows them.
 
-    ``address`` is where its HTML, if it has one, is served for the frame that shows it. ``parts``
-    are the pieces that a phone is billed for.
+    ``locale`` is the language it is written in. ``address`` is where its HTML, if it has one, is
+    served for the frame that shows it. ``parts`` are the pieces that a phone is billed for, and
+    joins.
     """
 
     channel: str
     template: str
     content: Mapping[str, Any]
+    locale: str | None = None
     address: str | None = None
     parts: tuple[str, ...] = ()
 
 
-def preview(channel: str, content: Mapping[str, Any], *, address: str | None = None) -> Preview:
+def preview(
+    channel: str,
+    content: Mapping[str, Any],
+    *,
+    locale: str | None = None,
+    address: str | None = None,
+) -> Preview:
     """Look at a message as its reader will."""
     return Preview(
         channel,
         PREVIEWS[channel],
         content,
+        locale,
         address if content.get("html") else None,
         tuple(parts(str(content["body"]))) if "body" in content else (),
     )

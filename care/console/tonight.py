@@ -11,7 +11,8 @@ from care import desk
 from care.console.access import Viewer
 from care.console.page import render, runtime_of
 from care.console.visitor import Visitor
-from care.desk.overview import CampaignOverview, overview
+from care.desk.overview import CampaignOverview, Silent, overview
+from care.domain.decision import WAITS
 from care.report import UnableToReport
 from care.storage import nights
 from care.storage.database import reading
@@ -45,7 +46,11 @@ def _page(request: Request, visitor: Visitor, night: date) -> Response:
     with reading(runtime.engine) as connection:
         planned = nights.planned_nights(connection)
     lines = sorted(found.campaigns, key=_most_urgent_first)
-    waiting = desk.list_campaigns(runtime, waiting_only=True)
+    everybody: list[CampaignOverview | Silent] = [*lines, *found.silent]
+    waiting = sorted(
+        desk.list_campaigns(runtime, waiting_only=True),
+        key=lambda one: (one.decide_by, one.campaign),
+    )
     return render(
         request,
         visitor,
@@ -54,20 +59,23 @@ def _page(request: Request, visitor: Visitor, night: date) -> Response:
         nights=planned[-NIGHTS_BACK:][::-1],
         found=found,
         lines=lines,
-        waiting=[one for one in lines if one.stands.state in ("waiting", "held")],
+        waiting=waiting,
         messages=sum(one.messages for one in lines),
         yesterday=_sum(one.yesterday for one in lines),
         last_week=_sum(one.last_week for one in lines),
-        excluded=_together(*(one.excluded for one in lines), *found.silent.values()),
-        deferred=_together(*(one.deferred for one in lines)),
+        excluded=_together(*(one.excluded for one in everybody)),
+        deferred=_together(*(one.deferred for one in everybody)),
+        held_out=sum(one.held_out for one in everybody),
+        failed=sum(one.failed for one in everybody),
+        due=sum(one.due for one in everybody),
         fallbacks=_fallbacks(lines),
-        earlier=[one for one in waiting if one.night != night],
+        others=[one for one in waiting if one.night != night],
     )
 
 
 def _most_urgent_first(one: CampaignOverview) -> tuple[bool, object, str]:
     stands = one.stands
-    return stands.state not in ("waiting", "held"), stands.decide_by, stands.campaign
+    return stands.state not in WAITS, stands.decide_by, stands.campaign
 
 
 def _sum(figures: Iterable[int | None]) -> int | None:

@@ -6,7 +6,7 @@ What every door needs is here. The rest has a module each, read when it is neede
 """
 
 from care.desk.look import Sample, show
-from care.desk.verdict import UnableToDecide, decide, withdraw
+from care.desk.verdict import UnableToDecide, decide, seen_by_one, withdraw
 from care.desk.waiting import list_campaigns, queue
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "decide",
     "list_campaigns",
     "queue",
+    "seen_by_one",
     "show",
     "withdraw",
 ]

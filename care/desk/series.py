@@ -44,7 +44,7 @@ def way_of_a_night(runtime: Runtime, night: date) -> pd.DataFrame:
         "touched": composed + int(failed),
         "written": composed,
         "sealed": sum(left.values()),
-        "accepted": left.get("accepted", 0),
+        "accepted": sum(n for (_, state), n in left.items() if state == "accepted"),
     }
     return pd.DataFrame({"stage": list(counts), "count": list(counts.values())})
 

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from care.domain.decision import LEADS_TO, OPEN, Decision, Verdict, content_hash
 from care.domain.trail import last_change
+from care.policy import Policy
 from care.runtime import Runtime
 from care.storage import gifts, messages, reviews
 from care.storage.database import reading, writing
@@ -130,6 +131,15 @@ def refuse_if_over(stood: CampaignNight, verdict: Verdict) -> None:
         raise UnableToDecide(f"{name} is {stood.state}: nothing to {verdict}")
     if stood.state is LEADS_TO.get(verdict):
         raise UnableToDecide(f"{name} is {stood.state} already")
+
+
+def seen_by_one(policy: Policy, connection: Connection, stands: CampaignNight) -> bool:
+    """Whether a person changed a campaign whose policy asks for a second one to look at it."""
+    chosen = policy.campaigns.get(stands.campaign)
+    if chosen is None or not chosen.second_person:
+        return False
+    trail = reviews.read_decisions(connection, night=stands.night, campaign=stands.campaign)
+    return last_change([line for line, _ in trail]) is not None
 
 
 def _refuse_own_work(

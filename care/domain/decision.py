@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from care.domain.campaign import Bounds
+from care.domain.campaign import Bounds, Unanswered
 
 
 class State(StrEnum):
@@ -45,6 +45,9 @@ CHANGES = frozenset({Verdict.EXCLUDE, Verdict.SWAP_GIFT, Verdict.EDIT_WORDING})
 """What changes a campaign's messages, so that whatever was said of them before is void."""
 OPEN = frozenset({State.WAITING, State.HELD, State.APPROVED})
 """States that another verdict may still change, as long as nothing was sealed."""
+
+WAITS = frozenset({State.WAITING, State.HELD})
+"""States in which a person must decide."""
 
 BY_POLICY = "policy"
 GENESIS = "0" * 64
@@ -91,6 +94,15 @@ class Decision:
         if self.details:  # lines older than details have the hash that they always had
             fields += (self.details,)
         return hashlib.sha256("\x1f".join(fields).encode()).hexdigest()
+
+
+def at_deadline(state: State, unanswered: str, *, seen_by_one: bool) -> Verdict:
+    """What the policy says of a campaign that nobody decided in time.
+
+    ``seen_by_one``: a person changed it, and its policy asks for a second one who has not looked.
+    """
+    released = unanswered == Unanswered.RELEASE and state is State.WAITING and not seen_by_one
+    return Verdict.APPROVE if released else Verdict.EXPIRE
 
 
 def content_hash(messages: Iterable[tuple[str, str]]) -> str:

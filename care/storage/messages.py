@@ -367,14 +367,15 @@ def count_sealed(connection: Connection, night: date, campaign: str) -> int:
     return connection.scalar(query) or 0
 
 
-def count_left(connection: Connection, night: date) -> dict[str, int]:
-    """Messages of a night that left the house, by state; out of an index alone."""
+def count_left(connection: Connection, night: date) -> dict[tuple[str, str], int]:
+    """Messages of a night that left the house, by campaign and state; out of an index alone."""
+    by = messages.c["campaign", "state"]
     query = (
-        select(messages.c.state, func.count())
+        select(*by, func.count())
         .where(messages.c.night == night, messages.c.state.in_(LEFT))
-        .group_by(messages.c.state)
+        .group_by(*by)
     )
-    return {row[0]: row[1] for row in connection.execute(query)}
+    return {(row[0], row[1]): row[2] for row in connection.execute(query)}
 
 
 def count_messages(connection: Connection, night: date) -> pd.DataFrame:

@@ -489,6 +489,7 @@ message_tallies = Table(
     Column("fallbacks", Integer, nullable=False),
     Column("not_before", Instant, nullable=False),
     Column("not_after", Instant, nullable=False),
+    Column("closes_from", Instant),
 )
 
 exclusion_tallies = Table(
@@ -531,7 +532,7 @@ messages = Table(
         "state", "rendered", "sealed", "accepted", "rejected", "suppressed", "expired", "withdrawn"
     ),
     Index(None, "night", "campaign", "message_id"),
-    Index(None, "night", "state"),
+    Index(None, "night", "state", "campaign"),
     Index(None, "batch_id"),
     Index(None, "state"),
 )

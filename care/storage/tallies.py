@@ -36,6 +36,7 @@ def tally(connection: Connection, night: date, campaign: str | None = None) -> N
             func.sum(case((messages.c.items_source.in_(FALLBACKS), 1), else_=0)),
             func.min(messages.c.not_before),
             func.max(messages.c.not_after),
+            func.min(messages.c.not_after),
         )
         .join(touches, touches.c.touch_id == messages.c.touch_id)
         .where(messages.c.night == night, ~is_out(messages.c.touch_id))
@@ -74,7 +75,8 @@ def read_messages(
     """The sums over messages of the nights from ``since`` to ``until``, both included.
 
     Columns of ``message_tallies``: night, campaign, tier, channel, locale, gift_id (empty for
-    none), messages, gift_cost (minor units), with_items, fallbacks, not_before, not_after.
+    none), messages, gift_cost (minor units), with_items, fallbacks; not_before, not_after: the
+    earliest opening and the latest closing of their windows; closes_from: the earliest closing.
     """
     table = message_tallies
     query = select(table).where(table.c.night.between(since, until))
