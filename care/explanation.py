@@ -28,7 +28,7 @@ SAYS = {
     "sealed": "sealed into a batch and on its way",
     "accepted": "taken over by the gateway",
     "rejected": "refused by the gateway",
-    "suppressed": "not sent: she may not be contacted any more",
+    "suppressed": "not sent: may not be contacted any more",
     "expired": "not sent: its time was over",
     "withdrawn": "not sent: withdrawn in review",
 }
@@ -196,7 +196,7 @@ def _silent(
         else:
             foreseen = CAMPAIGNS[name].foreseeable
             ahead = _next(runtime, tables, name, record.night) if foreseen else None
-            yield Considered(name, None, "not_due", "nothing of hers is due", next_on=ahead)
+            yield Considered(name, None, "not_due", "nothing is due", next_on=ahead)
 
 
 def _next(runtime: Runtime, tables: Tables, campaign: str, after: date) -> date | None:

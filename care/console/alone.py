@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from care.console.access import NotLetIn, Viewer
 from care.console.app import build_app
-from care.console.fault import bare_page
+from care.console.bare import bare_page
 from care.console.header import SafeHeaders
 from care.console.page import speech_of
 from care.console.visitor import Visitor
@@ -86,7 +86,13 @@ def build_alone(
         """End a session."""
         turnstile.end(visitor.session)
         say = speech_of(request)
-        answer = bare_page(request, say("refused.left"), title=say("leave"), status=200)
+        answer = bare_page(
+            request,
+            say("refused.left"),
+            title=say("refused.title_left"),
+            way=say("refused.way_in"),
+            status=200,
+        )
         answer.delete_cookie(COOKIE)
         return answer
 

@@ -27,7 +27,8 @@ from care.console import (
     wording,
 )
 from care.console.access import Door, NotAllowed, NotLetIn, known, sealed
-from care.console.fault import STATUS, bare_page, explain_fault
+from care.console.bare import bare_page
+from care.console.fault import STATUS, explain_fault
 from care.console.foretold import NotForetoldYet
 from care.console.header import SafeHeaders
 from care.console.house import House

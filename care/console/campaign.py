@@ -108,7 +108,15 @@ def changes_page(request: Request, visitor: Viewer, night: date, campaign: str) 
         found = changed_since_yesterday(runtime_of(request), night, campaign)
     except UnableToDecide:
         raise HTTPException(404) from None
-    return render(request, visitor, "changes.html", night=night, campaign=campaign, found=found)
+    return render(
+        request,
+        visitor,
+        "changes.html",
+        night=night,
+        campaign=campaign,
+        found=found,
+        gifts=runtime_of(request).policy.gifts,
+    )
 
 
 @router.get("/letters/{message_id}")

@@ -5,15 +5,15 @@ from collections.abc import Mapping
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from markupsafe import escape
 from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from care.consent import UnableToRecordConsent
 from care.console.access import NotAllowed
+from care.console.bare import bare_page
 from care.console.foretold import NotForetoldYet
 from care.console.header import ALWAYS
-from care.console.page import path_of, render, root_of, speech_of
+from care.console.page import path_of, render, speech_of
 from care.console.speech import Speech
 from care.console.visitor import Visitor
 from care.desk import UnableToDecide
@@ -39,6 +39,8 @@ STATUS: Mapping[type[Exception], int] = {
     UnableToSuppress: 409,
 }
 """What the house will not do, and the status that says so; its words say why."""
+TITLES = {"refused.role": "refused.title_role", "refused.seal": "refused.title_seal"}
+"""Of who is in, and may not do this."""
 
 
 async def explain_fault(request: Request, error: Exception) -> Response:
@@ -49,30 +51,12 @@ async def explain_fault(request: Request, error: Exception) -> Response:
     if path_of(request).startswith("/api/"):
         answer = JSONResponse({"detail": why}, status)
     elif visitor is None:
-        answer = bare_page(request, why, title=title, status=status)
+        answer = bare_page(request, why, title=title, back=True, status=status)
     else:
         answer = render(request, visitor, "fault.html", status=status, title=title, why=why)
-    answer.headers.update(ALWAYS)  # what is broken is answered outside of what adds them
+    for name, value in ALWAYS.items():  # what is broken is answered outside of what adds them
+        answer.headers.setdefault(name, value)
     return answer
-
-
-def bare_page(
-    request: Request, why: str, *, title: str = "", way: str = "", status: int = 401
-) -> HTMLResponse:
-    """A page for somebody who was not let in: it fetches nothing, so it needs no leave.
-
-    ``way``: how she may come in, if there is something to say of that.
-    """
-    say = speech_of(request)
-    told = escape(title or say("refused.title"))
-    back = escape(say("fault.back"))
-    return HTMLResponse(
-        f'<!doctype html><html lang="{say.language}"><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width"><title>{told}</title>'
-        f"<main><h1>{told}</h1><p>{escape(why)}</p><p>{escape(way)}</p>"
-        f'<p><a href="{escape(root_of(request))}">{back}</a></p></main>',
-        status,
-    )
 
 
 def _told(request: Request, error: Exception) -> tuple[int, str, str]:
@@ -80,7 +64,8 @@ def _told(request: Request, error: Exception) -> tuple[int, str, str]:
     if isinstance(error, NotAllowed):
         log.warning("refused %s %s: %s", request.method, path_of(request), error.why)
         role = say.name("role", str(error.needed)) if error.needed else ""
-        return 403, say("refused.title"), say(error.why, role=role) if role else say(error.why)
+        title = say(TITLES.get(error.why, "refused.title"))
+        return 403, title, say(error.why, role=role) if role else say(error.why)
     if isinstance(error, RequestValidationError):
         # Where a value was looked for, then its name, then which of its kinds it was tried as.
         fields = ", ".join(dict.fromkeys(str(one["loc"][:2][-1]) for one in error.errors()))

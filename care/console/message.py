@@ -114,7 +114,8 @@ def show_message(
     revealed = granted(request, visitor, grant)
     letter = open_letters(runtime, [message_id], revealed=revealed).get(message_id)
     try:
-        rows = touches(runtime, night, campaign, chosen=Chosen(text=message_id), limit=1).rows
+        asked = Chosen(text=message_id)
+        rows = touches(runtime, night, campaign, chosen=asked, limit=1, revealed=revealed).rows
         stands, _, trail = show(runtime, night, campaign, samples=0)
         reasons = why(runtime, message_id)
         choices = eligible_gifts(runtime, message_id) if rows and rows[0].waits else []

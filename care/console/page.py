@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from care.console.access import FORM_FIELD, seal_for
+from care.console.done import done_before, forget, note_done
 from care.console.speech import LANGUAGES, NATIVE, Speech, negotiate
 from care.console.visitor import Visitor
 from care.domain.role import Role
@@ -93,6 +94,7 @@ def render(
     """Write a page."""
     say = speech_of(request)
     root = root_of(request)
+    done = done_before(request)
     text = environment().get_template(template).render(
         say=say,
         root=root,
@@ -108,14 +110,19 @@ def render(
         shop=_shop_name(runtime_of(request), say.language),
         now=now_of(request),
         can_leave=request.app.state.door.can_leave,
+        done=done,
         **values,
     )  # fmt: skip
-    return HTMLResponse(text, status_code=status)
+    answer = HTMLResponse(text, status_code=status)
+    forget(request, answer)
+    return answer
 
 
 def go(request: Request, target: str) -> Response:
-    """Send her on to another page of the console, with GET."""
-    return RedirectResponse(root_of(request) + target, status_code=303)
+    """Send her on to another page of the console, with GET; it says what she has done."""
+    answer = RedirectResponse(root_of(request) + target, status_code=303)
+    note_done(request, answer)
+    return answer
 
 
 def _shop_name(runtime: Runtime, language: str) -> str:

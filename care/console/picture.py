@@ -148,7 +148,9 @@ def picture_page(
     try:
         table = _find(name).table(runtime, since, until)
     except NotForetoldYet:
-        waiting = render(request, visitor, "waiting.html", name=name, status=202)
+        waiting = render(
+            request, visitor, "waiting.html", name=name, seconds=LOOK_AGAIN_SECONDS, status=202
+        )
         waiting.headers["Refresh"] = str(LOOK_AGAIN_SECONDS)
         return waiting
     return render(

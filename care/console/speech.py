@@ -29,10 +29,12 @@ LANGUAGES = {"en": "en_GB", "zh-CN": "zh_Hans_CN"}
 """What the console speaks, and the locale that its dates and money follow."""
 NATIVE = {"en": "English", "zh-CN": "中文"}
 NAMED = frozenset(
-    {"campaign", "tier", "channel", "locale", "purpose", "festival", "casekind"}
+    {"campaign", "tier", "channel", "locale", "purpose", "festival", "casekind", "source"}
     | {"state", "reason", "verdict", "itemreason"}
 )
 """Groups of a pattern that hold a code, which has a name."""
+OCCASIONS = {"festival": "festival", "birthday": "birth_calendar"}
+"""Campaigns whose occasions have names of their own, and the kind of those names."""
 LEDGER, TEMPLATES = ("told",), ("template", "told")
 """Where the patterns are for what the ledger keeps, and for what is wrong with a template."""
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -132,7 +134,13 @@ class Speech:
         return found.format(**values) if values else found
 
     def name(self, kind: str, code: str) -> str:
-        """A name for a code; one that no catalogue knows is shown as words."""
+        """A name for a code; one that no catalogue knows is shown as words.
+
+        A campaign may have one of its occasions behind it: ``festival:qixi``, ``birthday:lunar``.
+        """
+        campaign, _, occasion = code.partition(":")
+        if kind == "campaign" and campaign in OCCASIONS and occasion:
+            return f"{self.name(kind, campaign)} · {self.name(OCCASIONS[campaign], occasion)}"
         found = self._words.get(f"{kind}.{code}")
         return found if isinstance(found, str) else code.replace("_", " ")
 

@@ -33,9 +33,10 @@ class TextChange:
 
 @dataclass(frozen=True, slots=True)
 class FigureChange:
-    """One figure or setting. ``what``: such as ``messages``, ``tier gold``, ``lead_days``.
+    """One figure or setting. ``what``: such as ``messages``, ``gold``, ``lead_days``.
 
-    ``before``, ``now``: in words; missing where there was or is none.
+    ``before``, ``now``: in words, or minor units where it is ``gift_cost``; missing where there was
+    or is none.
     """
 
     what: str
@@ -47,14 +48,16 @@ class FigureChange:
 class Changes:
     """Since ``before``, the planned night before with this campaign; None: it is the first.
 
-    ``settings`` is None where the policy of one of the nights was not kept.
+    ``mix``: by ``tier``, ``channel``, ``locale`` and ``gift``, what share of the messages each has
+    whose share is another one. ``settings`` is None where the policy of one of the nights was not
+    kept.
     """
 
     before: date | None
     texts: list[TextChange]
     settings: list[FigureChange] | None
     volume: list[FigureChange]
-    mix: list[FigureChange]
+    mix: Mapping[str, list[FigureChange]]
 
 
 def changed_since_yesterday(runtime: Runtime, night: date, campaign: str) -> Changes:
@@ -70,35 +73,34 @@ def changed_since_yesterday(runtime: Runtime, night: date, campaign: str) -> Cha
         )
         earlier = written.loc[written["night"] < pd.Timestamp(night), "night"]
         if earlier.empty:
-            return Changes(None, [], [], [], [])
+            return Changes(None, [], [], [], {})
         before = earlier.max().date()
         stood = reviews.find_campaign(connection, before, campaign) or now
         texts = _texts(connection, campaign, before, night)
         settings = _settings(connection, campaign, before, night)
-    counts = [_counts(written, one) for one in (before, night)]
+    nights_of = [written[written["night"] == pd.Timestamp(one)] for one in (before, night)]
+    mix = {
+        by.removesuffix("_id"): _differing(*(_shares(one, by) for one in nights_of)) for by in MIX
+    }
     return Changes(
         before=before,
         texts=texts,
         settings=settings,
         volume=_differing(
-            {"messages": f"{stood.messages}", "gift cost": f"{stood.gift_cost}"}
+            {"messages": f"{stood.messages}", "gift_cost": f"{stood.gift_cost}"}
             | {"fallbacks": f"{stood.fallback_share:.0%}"},
-            {"messages": f"{now.messages}", "gift cost": f"{now.gift_cost}"}
+            {"messages": f"{now.messages}", "gift_cost": f"{now.gift_cost}"}
             | {"fallbacks": f"{now.fallback_share:.0%}"},
         ),
-        mix=_differing(*counts),
+        mix={by: rows for by, rows in mix.items() if rows},
     )
 
 
-def _counts(written: pd.DataFrame, night: date) -> dict[str, str]:
-    """What share of a night's messages each tier, channel, language and gift has."""
-    here = written[written["night"] == pd.Timestamp(night)]
-    total = int(here["messages"].sum())
-    return {
-        f"{by.removesuffix('_id')} {name or 'none'}": f"{count / total:.0%}"
-        for by in MIX
-        for name, count in here.groupby(by)["messages"].sum().items()
-    }
+def _shares(written: pd.DataFrame, by: str) -> dict[str, str]:
+    """What share of a night's messages each value of a column has."""
+    total = int(written["messages"].sum())
+    found = written.groupby(by)["messages"].sum()
+    return {str(name) or "none": f"{count / total:.0%}" for name, count in found.items()}
 
 
 def _differing(before: Mapping[str, str], now: Mapping[str, str]) -> list[FigureChange]:

@@ -9,6 +9,7 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from care import consent, suppression
+from care.consent import UnableToRecordConsent
 from care.desk.touch import refuse_unasked
 from care.domain.act import Act
 from care.domain.channel import Channel
@@ -30,6 +31,7 @@ from care.storage.nights import Life
 from care.storage.people import Known
 from care.storage.points import balance_of
 from care.storage.snapshot import read_kept, read_manifest
+from care.suppression import UnableToSuppress
 
 PURCHASES = 50
 """So many of her last order lines, and of the times she got nothing, are shown."""
@@ -253,8 +255,10 @@ def suppress(
     """Let nothing be sent to her any more, by one channel or any; the suppression's number.
 
     Raises:
-        UnableToSuppress: no such customer, or it would end before it begins.
+        UnableToSuppress: no such customer, no note, or it would end before it begins.
     """
+    if not note.strip():
+        raise UnableToSuppress("say why: what is stopped needs a note, which is kept")
     scope = suppression.Scope(customer=customer, channel=channel)
     return suppression.suppress(
         runtime,
@@ -282,8 +286,10 @@ def change_consent(
     """Write down what she said to staff about being written to; who heard it is the proof.
 
     Raises:
-        UnableToRecordConsent: no such customer, or a channel where there is none.
+        UnableToRecordConsent: no such customer, no note, or a channel where there is none.
     """
+    if not note.strip():
+        raise UnableToRecordConsent("say why: what was said, and how, is the proof of a consent")
     say = consent.grant if granted else consent.withdraw
     return say(
         runtime,
@@ -303,8 +309,10 @@ def opt_out(
     """Let her hear nothing of one occasion any more; the suppression's number.
 
     Raises:
-        UnableToSuppress: no such customer or occasion.
+        UnableToSuppress: no such customer or occasion, or no note.
     """
+    if not note.strip():
+        raise UnableToSuppress("say why: what is stopped needs a note, which is kept")
     scope = suppression.Scope(customer=customer, occasion=occasion)
     return suppression.suppress(
         runtime,

@@ -155,7 +155,7 @@ def test_a_message_is_read_and_explained_whatever_became_of_it(mei, house):
     path = f"/nights/{NIGHT}/membership_anniversary/messages"
     for message_id in left:
         page = mei.read(f"{path}/{message_id}")
-        assert "Why she is written to" in page
+        assert "Why this customer is written to" in page
         assert f'action="{path}' not in page
         shown = mei.client.get(
             f"/api/nights/{NIGHT}/campaigns/membership_anniversary/messages/{message_id}"

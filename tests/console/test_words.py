@@ -137,16 +137,14 @@ def zh():
         ("gold, zh-CN, sms", "金卡，中文，短信"),
         (
             "tea: bought_often (what she buys herself)",
-            "tea：她常买 · 她自己常买的",
+            "tea：常买 · 本人常买的",
         ),
         (
             "somebody else was quicker: birthday of 2017-11-14 is held now. Look again.",
             "有人先一步：2017-11-14 的“生日”现为已暂缓。",
         ),
-        ("gift cost", "礼品费用"),
-        ("gift none", "没有礼品"),
         ("changed by mei: swap gift", "mei 作了更改：更换礼品"),
-        ("is not given where she lives", "她所在地区不送"),
+        ("is not given where she lives", "该地区不送"),
         ("tea is short; card was her last gift", "tea 不足; 上次送过 card"),
         ("another campaign came first tonight: by birthday", "今晚“生日”优先"),
         (

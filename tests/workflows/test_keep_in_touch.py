@@ -92,4 +92,4 @@ def test_it_is_explained(lived, arm, outcome, why):
     that_night = told(date(2017, 12, 14))
     assert (that_night.outcome, that_night.occasion_key) == (outcome, SILENT)
     assert that_night.why.startswith(why)
-    assert told(NIGHT).why == "nothing of hers is due"
+    assert told(NIGHT).why == "nothing is due"
