@@ -50,7 +50,7 @@ def test_one_key_names_every_model_once():
         {"night": pd.Timestamp("2017-11-14"), "model": names, "metric": "ece", "value": 0.1}
     )
     found = drawing.models(rows, speech())
-    assert found.count(">how often people like her buy<") == 1
+    assert found.count(">how often customers alike buy<") == 1
     assert found.count(">error of a chance (ECE)<") == 1
 
 
@@ -65,7 +65,9 @@ def test_promises_are_drawn_a_panel_a_model_with_the_line_of_those_kept():
         }
     )
     found = drawing.calibration(rows, speech())
-    assert [found.count(f">{name}<") for name in ("her own rhythm", "her mean interval")] == [1, 1]
+    assert [
+        found.count(f">{name}<") for name in ("the customer's own rhythm", "the mean interval")
+    ] == [1, 1]
     assert found.count('stroke-dasharray="4,4"') == 2
     assert "chance foretold" in found
     assert "nothing to show" in drawing.calibration(rows.iloc[:0], speech())

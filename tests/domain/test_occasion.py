@@ -47,6 +47,11 @@ def test_a_touch_of_which_less_was_kept_is_explained_as_far_as_it_goes(name):
             "13 November and 15 November.",
         ),
         (
+            "replenishment",
+            {"key": "replenish-778-2017-11-02", "product": "milk"},
+            "Buys milk, last on 2 November; probably runs out about 16 November.",
+        ),
+        (
             "bad_review",
             {"product": "cookie dough", "facts": {"about": "review", "score": 1}},
             "Gave 1 star to cookie dough on 16 November.",

@@ -122,10 +122,11 @@ def _at_home(
 def _why_now(told: Occasion) -> str:
     every = told.facts.get("every_days")
     often = f" about every {every} days" if every else ""
-    return (
-        f"Buys {told.product}{often}, last on {told.key_day}; probably runs out between "
-        f"{told.say(told.window_from)} and {told.say(told.window_to)}."
-    )
+    bought = f"Buys {told.product}{often}, last on {told.key_day}"
+    if told.window_from is None or told.window_to is None:
+        return f"{bought}; probably runs out about {told.day}."
+    between = f"between {told.say(told.window_from)} and {told.say(told.window_to)}"
+    return f"{bought}; probably runs out {between}."
 
 
 CAMPAIGN = Campaign(
