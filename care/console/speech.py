@@ -181,8 +181,8 @@ class Speech:
     def _part(self, name: str, text: str, catalogues: tuple[str, ...]) -> str:
         """A word within a sentence: codes by their names, days and sentences as they are said."""
         kind = name.rstrip("0123456789")
-        if kind == "gift":
-            return self.gift(text)
+        if kind in ("gift", "gifts"):
+            return ", ".join(map(self.gift, text.split(", ")))
         if kind in NAMED:
             return self.name(kind, text.replace(" ", "_"))
         if kind == "sourcewords":

@@ -109,8 +109,10 @@ def page(browser, session, request):
     [
         {"locale": "en", "color_scheme": "light"},
         {"locale": "zh-CN", "color_scheme": "dark", "viewport": {"width": 820, "height": 1100}},
+        {"locale": "zh-CN", "viewport": {"width": 390, "height": 844}},
+        {"locale": "en", "viewport": {"width": 320, "height": 640}},
     ],
-    ids=["english in daylight", "chinese on a tablet at night"],
+    ids=["english in daylight", "chinese on a tablet at night", "chinese on a phone", "english"],
     indirect=True,
 )
 @pytest.mark.parametrize("path", PAGES)
@@ -119,6 +121,34 @@ def test_nothing_on_a_page_keeps_anybody_out(page, session, path):
     assert barriers(page) == []
     wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert wide <= 0, "it is wider than the window"
+
+
+@pytest.mark.parametrize("page", [{"viewport": {"width": 820, "height": 1100}}], indirect=True)
+def test_on_a_tablet_the_decision_is_met_before_the_messages(page, session):
+    page.goto(session[1] + CAMPAIGN)
+    approve = page.get_by_role("button", name="Approve these messages").bounding_box()
+    assert approve["y"] < 1100
+    assert approve["y"] < page.locator(".message").first.bounding_box()["y"]
+    page.locator("#main").focus()
+    for _ in range(3):
+        page.keyboard.press("Tab")
+    assert page.evaluate("!!document.activeElement.closest('[aria-label=Decide]')")
+
+
+@pytest.mark.parametrize(
+    "page", [{"locale": "zh-CN", "viewport": {"width": 390, "height": 844}}], indirect=True
+)
+def test_on_a_phone_no_column_is_one_character_wide(page, session):
+    page.goto(session[1])
+    widths = page.evaluate("[...document.querySelectorAll('tbody th')].map(one => one.offsetWidth)")
+    assert min(widths) > 100
+
+
+def test_a_letter_in_focus_has_a_ring(page, session):
+    page.goto(session[1] + CAMPAIGN)
+    frame = page.locator("iframe").first
+    frame.focus()
+    assert "solid" in frame.evaluate("one => getComputedStyle(one.parentElement).outline")
 
 
 def test_a_letter_is_shown_as_it_is_and_can_run_nothing(page, session):
@@ -149,14 +179,12 @@ def test_from_the_night_to_a_sealed_batch(page, session, house):
     page.locator("#reason-approve").fill("looks right")
     page.get_by_role("button", name="Approve these messages").click()
     expect(page.locator(".state.big")).to_have_text("approved")
+    expect(page.get_by_role("status")).to_contain_text("Approved.")
     expect(page.locator(".trail")).to_contain_text("by mei")
     release_at(house, "06:30")
     page.reload()
-    page.locator("summary", has_text="Hold").click()
-    page.locator("#reason-hold").fill("too late")
-    page.get_by_role("button", name="Hold this campaign").click()
-    expect(page.get_by_role("alert")).to_contain_text("already on its way")
-    expect(page.locator(".state.big")).to_have_text("approved")
+    expect(page.locator(".state.big")).to_contain_text("on its way")
+    expect(page.locator("summary", has_text="Hold")).to_have_count(0)
 
 
 def test_two_people_at_once_and_a_decision_taken_back(page, session, house):
@@ -170,6 +198,8 @@ def test_two_people_at_once_and_a_decision_taken_back(page, session, house):
         reason="wait for me",
         now=at("06:00") + timedelta(minutes=5),
     )
+    page.get_by_role("button", name="Approve these messages").click()
+    expect(page.get_by_role("alert")).to_contain_text("somebody else was quicker")
     page.get_by_role("button", name="Approve these messages").click()
     expect(page.locator(".state.big")).to_have_text("approved")
     expect(page.locator(".trail")).to_contain_text("by jo")

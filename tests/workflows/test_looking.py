@@ -182,7 +182,7 @@ def test_another_night_is_compared_with_the_one_before(planned_on_sqlite):
     (text,) = [one for one in found.texts if one.template == "birthday/email.en"]
     assert text.part == "subject"
     assert text.difference[1].startswith("-A good day")
-    assert {one.what for one in found.volume} <= {"messages", "gift cost", "fallbacks"}
+    assert {one.what for one in found.volume} <= {"messages", "gift_cost", "fallbacks"}
 
 
 # ── Samples and reasons ─────────────────────────────────────────────────────────────────────────
