@@ -35,7 +35,6 @@ CONSOLE = Path(__file__).parents[2] / "care" / "console"
 CODES = {
     "act": Act,
     "casekind": FOLLOWED,
-    "festival": FESTIVALS,
     "campaign": CAMPAIGNS,
     "channel": Channel,
     "consent": ("granted", "pending", "withdrawn"),
