@@ -8,8 +8,8 @@ from tests.console.visit import Visit
 from tests.workflows.builders import NIGHT, at, decide
 
 CAMPAIGN = f"/nights/{NIGHT}/birthday"
-WORDS = "gift cost"
-"""A reviewer's reason that is a phrase of the house's too, which says 礼品费用."""
+WORDS = "none is left"
+"""A reviewer's reason that is a phrase of the house's too, which says 已经送完."""
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def test_a_reviewers_reason_is_not_translated(zh, house):
 
 def test_what_the_policy_says_is(zh, house):
     decide(house, Verdict.HOLD, "birthday", reason=WORDS, actor="policy")
-    assert "<td>礼品费用</td>" in zh.read("/audit")
+    assert "<td>已经送完</td>" in zh.read("/audit")
 
 
 def test_why_somebody_was_taken_out_is_told_to_her_page_in_the_reviewers_words(zh, house):
@@ -33,4 +33,4 @@ def test_why_somebody_was_taken_out_is_told_to_her_page_in_the_reviewers_words(z
     page = zh.read("/customers/c15")
     assert f"<td>{WORDS}</td>" in page
     assert f"由审核人移出: {WORDS}" in page
-    assert "礼品费用" not in page
+    assert "已经送完" not in page
