@@ -11,12 +11,13 @@ from care import desk
 from care.console.access import Viewer
 from care.console.disclosure import granted
 from care.console.header import LETTER_POLICY
-from care.console.page import link, render, root_of, runtime_of
+from care.console.page import link, now_of, render, root_of, runtime_of
 from care.console.preview import Preview, preview
 from care.console.visitor import Visitor
 from care.desk import UnableToDecide
 from care.desk.changes import changed_since_yesterday
 from care.desk.letter import OpenLetter, open_letters
+from care.desk.obstacle import obstacles_of
 from care.desk.overview import overview
 from care.desk.sample import samples
 from care.desk.verdict import as_seen
@@ -88,6 +89,7 @@ def show_campaign(
         another=secrets.randbelow(2**31),
         grant=grant,
         trail=trail[::-1],
+        obstacles=obstacles_of(runtime, night, campaign, now=now_of(request)),
         second_person=chosen is not None and chosen.second_person,
         undone={one.told["undone"] for one in trail if one.verdict is Verdict.UNDO},
         may_undo=not why_not_undone(trail, stands.state),

@@ -9,12 +9,13 @@ from starlette.responses import Response
 from care.console.access import Viewer
 from care.console.campaign import Grant, look_at
 from care.console.disclosure import granted
-from care.console.page import render, runtime_of
+from care.console.page import now_of, render, runtime_of
 from care.console.preview import PREVIEWS
 from care.console.visitor import Visitor
 from care.desk import UnableToDecide, show
 from care.desk.gift import eligible_gifts
 from care.desk.letter import open_letters
+from care.desk.obstacle import obstacles
 from care.desk.touch import Chosen, touches
 from care.desk.verdict import as_seen
 from care.desk.why import why
@@ -70,6 +71,7 @@ def messages_page(
         request,
         visitor,
         "messages.html",
+        obstacles=obstacles(runtime, [one.message_id for one in page.rows], now=now_of(request)),
         night=night,
         stands=stands,
         seen=as_seen(stands, trail),
@@ -127,6 +129,7 @@ def show_message(
         request,
         visitor,
         "message.html",
+        obstacle=obstacles(runtime, [message_id], now=now_of(request)).get(message_id),
         status=status,
         night=night,
         stands=stands,

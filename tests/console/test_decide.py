@@ -272,3 +272,19 @@ def _wordings(house):
     from care.desk.wording import wordings_of
 
     return wordings_of(house, NIGHT, "birthday")
+
+
+def test_what_would_be_stopped_at_the_door_is_said_before_it_is_approved(mei, house):
+    found = messages_of(house, "birthday")
+    message_id = found.loc["c15", "message_id"]
+    assert "would be stopped" not in mei.read(CAMPAIGN)
+    mei.send("/customers/c15/suppress", note="she called")
+    assert "1 of" in (page := mei.read(CAMPAIGN))
+    assert "would be stopped as it leaves" in page
+    for path in (f"{CAMPAIGN}/messages", f"{CAMPAIGN}/messages/{message_id}"):
+        assert "Would be stopped as it leaves: suppressed since it was planned" in mei.read(path)
+    shown = mei.client.get(f"/api/nights/{NIGHT}/campaigns/birthday").json()["obstacles"]
+    assert shown == {
+        "looked_at": len(found),
+        "why": {"suppressed since it was planned": 1},
+    }

@@ -10,10 +10,11 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from care import desk
 from care.console.access import Viewer
 from care.console.message import Filter
-from care.console.page import runtime_of
+from care.console.page import now_of, runtime_of
 from care.desk.changes import Changes, changed_since_yesterday
 from care.desk.gift import Choice, eligible_gifts
 from care.desk.letter import open_letters
+from care.desk.obstacle import Obstacles, obstacles, obstacles_of
 from care.desk.page import Page
 from care.desk.sample import samples
 from care.desk.touch import Chosen, TouchRow, touches
@@ -39,10 +40,14 @@ Campaign = Annotated[CampaignNight, Depends(known_campaign)]
 
 @dataclass(frozen=True, slots=True)
 class CampaignShown:
-    """A campaign and what was decided about it, oldest first. ``seen``: to decide on just that."""
+    """A campaign and what was decided about it, oldest first. ``seen``: to decide on just that.
+
+    ``obstacles``: what would stop its first messages if they left now.
+    """
 
     stands: CampaignNight
     seen: str
+    obstacles: Obstacles
     trail: list[Decision]
 
 
@@ -59,9 +64,13 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class MessageShown:
-    """A message, why it says what it says, and which gifts may be given instead."""
+    """A message, why it says what it says, and which gifts may be given instead.
+
+    ``obstacle``: why it would be stopped if it left now.
+    """
 
     row: TouchRow
+    obstacle: str | None
     letter: Letter
     why: Why
     choices: list[Choice]
@@ -71,7 +80,8 @@ class MessageShown:
 def show_campaign(request: Request, visitor: Viewer, stands: Campaign) -> CampaignShown:
     """How a campaign stands, and what was decided."""
     _, _, trail = desk.show(runtime_of(request), stands.night, stands.campaign, samples=0)
-    return CampaignShown(stands, as_seen(stands, trail), trail)
+    found = obstacles_of(runtime_of(request), stands.night, stands.campaign, now=now_of(request))
+    return CampaignShown(stands, as_seen(stands, trail), found, trail)
 
 
 @router.get("/samples")
@@ -126,6 +136,7 @@ def show_message(
         raise HTTPException(404, "there is no such message")
     return MessageShown(
         rows[0],
+        obstacles(runtime, [message_id], now=now_of(request)).get(message_id),
         Letter(found.message_id, found.customer_ref, found.channel, found.content),
         why(runtime, message_id),
         eligible_gifts(runtime, message_id) if rows[0].waits else [],
