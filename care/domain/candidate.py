@@ -26,6 +26,12 @@ DTYPES: Mapping[str, str] = {
 
 
 _NOTHING: Mapping[str, Any] = {"Int16": pd.NA, "Int64": pd.NA, "str": ""}
+_TYPES = {name: pd.api.types.pandas_dtype(dtype) for name, dtype in DTYPES.items()}
+_ABSENT = {
+    name: pd.Series([_NOTHING.get(dtype, pd.NaT)], dtype=_TYPES[name]).array
+    for name, dtype in DTYPES.items()
+    if name != "customer_key"
+}
 _NONE = pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in DTYPES.items()})
 
 
@@ -51,9 +57,14 @@ def _missing(value: object) -> bool:
 def candidates(columns: Mapping[str, object], *, index: pd.Index | None = None) -> pd.DataFrame:
     """Make a candidate frame from the columns a rule knows; the others are filled with nothing."""
     frame = pd.DataFrame(dict(columns), index=index)
-    if frame.empty:  # as most rules find it for one customer, and typing columns takes its time
+    if frame.empty:
         return _NONE.copy()
-    for name, dtype in DTYPES.items():
-        if name not in frame:
-            frame[name] = _NOTHING.get(dtype, pd.NaT)
-    return frame.astype(dict(DTYPES))[list(DTYPES)].reset_index(drop=True)
+    # Column by column: a frame that is typed as a whole takes its time, even for one customer.
+    return pd.DataFrame(
+        {
+            name: frame[name].astype(_TYPES[name]).array
+            if name in frame
+            else _ABSENT[name].repeat(len(frame))
+            for name in DTYPES
+        }
+    )

@@ -26,6 +26,8 @@ from care.storage.store import Store, facts_of_file
 
 logger = logging.getLogger(__name__)
 
+_GROUP_LINES = 40_960
+"""Lines of a group in a file: whoever looks for one customer reads one group of each month."""
 _MEMORY = "2GB"  # beyond it DuckDB goes to disk
 
 _order_hash = ibis.udf.scalar.builtin(
@@ -277,7 +279,7 @@ def _read(connection: Any, store: Store, files: Sequence[MonthFile]) -> ibis.Tab
 def _write(store: Store, lines: ibis.Table, month: str, source: str) -> MonthFile:
     with store.drafts() as folder:
         draft = folder / f"{month}.parquet"
-        lines.order_by(*ORDERED).to_parquet(draft, compression="zstd")
+        lines.order_by(*ORDERED).to_parquet(draft, compression="zstd", row_group_size=_GROUP_LINES)
         facts, rows = facts_of_file(draft), parquet.read_metadata(draft).num_rows
         path = f"history/orders/month={month}/{facts.sha256[:16]}.parquet"
         if not store.exists(path):
