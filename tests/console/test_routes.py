@@ -32,6 +32,7 @@ FOR_VIEWERS = {
     "/customers/{customer}/reveal",
     "/api/customers/{customer}/reveal",
     "/api/reveal",
+    "/api/nights/{night}/campaigns/{campaign}/messages/{message_id}/reveal",
     "/customers/by-name",
     "/api/customers/by-name",
 }

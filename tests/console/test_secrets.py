@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from care.desk.letter import hide_for, open_letters
+from care.domain.role import Role
 from care.letters import unsubscribe_tokens
 from care.storage.database import reading, writing
 from care.storage.tables import (
@@ -116,3 +117,18 @@ def test_every_letter_of_the_night_hides_its_link(house):
     assert len(ids) > len(messages_of(house, "birthday"))
     for one in open_letters(house, ids).values():
         assert "corner.example/u/W" not in repr(one.content)
+
+
+def test_a_program_opens_a_letter_with_a_reason_and_it_is_logged(visit, house):
+    mei = visit(Role.REVIEWER)
+    bearer = {"Authorization": f"Bearer {mei.client.cookies['care_session']}"}
+    address = f"/api/nights/{NIGHT}/campaigns/birthday/messages"
+    hidden = mei.client.get(address).json()["rows"][0]
+    one = f"{address}/{hidden['message_id']}"
+    masked = mei.client.get(one).json()["letter"]["content"]
+    assert mei.client.post(f"{one}/reveal", json={"reason": " "}, headers=bearer).status_code == 409
+    opened = mei.client.post(f"{one}/reveal", json={"reason": "she calls"}, headers=bearer).json()
+    assert opened["content"] != masked
+    assert "•" not in str(opened["content"])
+    (act,) = mei.client.get("/api/audit/customers", params={"act": "name"}).json()["rows"]
+    assert (act["actor"], act["words"]) == ("mei", "she calls")

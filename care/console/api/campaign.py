@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request
 
 from care import desk
 from care.console.access import Viewer
+from care.console.api.customer import Reasoned
 from care.console.message import Filter
 from care.console.page import now_of, runtime_of
 from care.desk.changes import Changes, changed_since_yesterday
@@ -17,7 +18,7 @@ from care.desk.letter import open_letters
 from care.desk.obstacle import Obstacles, obstacles, obstacles_of
 from care.desk.page import Page
 from care.desk.sample import samples
-from care.desk.touch import Chosen, TouchRow, touches
+from care.desk.touch import Chosen, TouchRow, reveal, touches
 from care.desk.verdict import as_seen
 from care.desk.why import Why, why
 from care.desk.wording import Wording, wordings_of
@@ -141,6 +142,25 @@ def show_message(
         why(runtime, message_id),
         eligible_gifts(runtime, message_id) if rows[0].waits else [],
     )
+
+
+@router.post("/messages/{message_id}/reveal")
+def reveal_message(
+    request: Request, visitor: Viewer, stands: Campaign, message_id: str, asked: Reasoned
+) -> Letter:
+    """One message as its reader will see it, names, codes and links in the open; that is logged."""
+    runtime = runtime_of(request)
+    rows = touches(
+        runtime, stands.night, stands.campaign, chosen=Chosen(text=message_id), limit=1
+    ).rows
+    if not rows:
+        raise HTTPException(404, "there is no such message")
+    hers = rows[0].customer_ref
+    reveal(runtime, [hers], actor=visitor.name, reason=asked.reason, now=now_of(request))
+    found = open_letters(runtime, [rows[0].message_id], revealed={hers}).get(rows[0].message_id)
+    if found is None:
+        raise HTTPException(404, "there is no such message")
+    return Letter(found.message_id, found.customer_ref, found.channel, found.content)
 
 
 @router.get("/changes")

@@ -29,7 +29,7 @@ class Named(BaseModel):
     reason: str = Field(min_length=1, max_length=500)
 
 
-class Why(BaseModel):
+class Reasoned(BaseModel):
     """Why something is asked for."""
 
     model_config = ConfigDict(extra="forbid")
@@ -37,7 +37,7 @@ class Why(BaseModel):
     reason: str = Field(min_length=1, max_length=500)
 
 
-class Sought(Why):
+class Sought(Reasoned):
     """A part of a name, two letters or more, and why it is looked for."""
 
     name: str = Field(max_length=200)
@@ -92,7 +92,9 @@ def show_customer(request: Request, visitor: Viewer, customer: str) -> CustomerR
 
 
 @router.post("/customers/{customer}/reveal")
-def reveal_customer(request: Request, visitor: Viewer, customer: str, asked: Why) -> CustomerRecord:
+def reveal_customer(
+    request: Request, visitor: Viewer, customer: str, asked: Reasoned
+) -> CustomerRecord:
     """The same with names; that it was asked stays on record."""
     return customer_record(
         runtime_of(request),
