@@ -18,11 +18,11 @@ from care.desk import UnableToDecide
 from care.desk.changes import changed_since_yesterday
 from care.desk.letter import OpenLetter, open_letters
 from care.desk.obstacle import obstacles_of
-from care.desk.overview import overview
+from care.desk.overview import figures_of
 from care.desk.sample import samples
 from care.desk.verdict import as_seen
 from care.desk.wording import wordings_of
-from care.domain.decision import Verdict
+from care.domain.decision import OPEN, Verdict
 from care.domain.trail import why_not_undone
 
 router = APIRouter()
@@ -61,9 +61,8 @@ def show_campaign(
         picked = samples(runtime, night, campaign, n=SAMPLES, seed=seed)
     except UnableToDecide:
         raise HTTPException(404) from None
-    figures = next(
-        one for one in overview(runtime, night).campaigns if one.stands.campaign == campaign
-    )
+    figures = figures_of(runtime, stands)
+    open_yet = stands.state in OPEN and not figures.left
     ids = [one.sample.message_id for one in picked]
     letters = open_letters(runtime, ids, revealed=granted(request, visitor, grant))
     chosen = runtime.policy.campaigns.get(campaign)
@@ -89,7 +88,7 @@ def show_campaign(
         another=secrets.randbelow(2**31),
         grant=grant,
         trail=trail[::-1],
-        obstacles=obstacles_of(runtime, night, campaign, now=now_of(request)),
+        obstacles=obstacles_of(runtime, night, campaign, now=now_of(request)) if open_yet else None,
         second_person=chosen is not None and chosen.second_person,
         undone={one.told["undone"] for one in trail if one.verdict is Verdict.UNDO},
         may_undo=not why_not_undone(trail, stands.state),

@@ -1,9 +1,9 @@
 """The whole of a night on one page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 import pandas as pd
 
@@ -15,6 +15,7 @@ from care.report import UnableToReport
 from care.runtime import Runtime
 from care.storage import gifts, messages, nights, reviews, tallies
 from care.storage.database import reading
+from care.storage.nights import NightRecord
 from care.storage.reviews import CampaignNight
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
@@ -94,61 +95,104 @@ def overview(runtime: Runtime, night: date) -> Overview:
     Raises:
         UnableToReport: the night is not planned.
     """
-    with reading(runtime.engine) as connection:
-        record = nights.find_night(connection, night)
-        if record is None:
-            raise UnableToReport(f"{night} is not planned. `care night --night {night}` plans it.")
-        planned = set(nights.planned_nights(connection, since=night - WEEK))
-        stands = reviews.list_campaigns(connection, night=night)
-        written = tallies.read_messages(connection, since=night - WEEK, until=night)
-        left_out = tallies.read_exclusions(connection, since=night, until=night)
-        left = messages.count_left(connection, night)
-        otherwise = {
-            one.campaign: at_deadline(
-                one.state,
-                one.unanswered,
-                seen_by_one=seen_by_one(runtime.policy, connection, one),
-            )
-            for one in stands
-            if one.state in WAITS
-        }
-        (budget, spent), (month_budget, month_spent) = gifts.budgets_of(connection, night)
-    by_night = {
-        before: _sums(written[written["night"] == pd.Timestamp(before)], "campaign")
-        for before in planned
-    }
-    here = written[written["night"] == pd.Timestamp(night)]
-    campaigns = [
-        _campaign(
-            one,
-            here[here["campaign"] == one.campaign],
-            left_out[left_out["campaign"] == one.campaign],
-            otherwise=otherwise.get(one.campaign),
-            left={state: n for (name, state), n in left.items() if name == one.campaign},
-            due=record.due.get(one.campaign, 0),
-            yesterday=_of(by_night, night - DAY, one.campaign),
-            last_week=_of(by_night, night - WEEK, one.campaign),
-            gift_budget=budget,
-        )
-        for one in stands
-    ]
-    written_of = {one.campaign for one in stands}
+    sums = _Sums.of(runtime, night)
+    written_of = {one.campaign for one in sums.stands}
     return Overview(
         night=night,
-        campaigns=campaigns,
+        campaigns=[sums.campaign(one) for one in sums.stands],
         silent=[
-            Silent(name, due, **_set_aside(left_out[left_out["campaign"] == name]))
-            for name, due in sorted(record.due.items())
+            Silent(name, due, **_set_aside(sums.left_out_of(name)))
+            for name, due in sorted(sums.record.due.items())
             if due and name not in written_of
         ],
-        paused=record.paused,
-        warnings=[in_words(warning) for warning in record.warnings],
-        gift_spent=spent,
-        gift_budget=budget,
-        month_spent=month_spent,
-        month_budget=month_budget,
+        paused=sums.record.paused,
+        warnings=[in_words(warning) for warning in sums.record.warnings],
+        gift_spent=sums.budgets[0][1],
+        gift_budget=sums.budgets[0][0],
+        month_spent=sums.budgets[1][1],
+        month_budget=sums.budgets[1][0],
         currency=runtime.policy.shop.currency,
     )
+
+
+def figures_of(runtime: Runtime, stands: CampaignNight) -> CampaignOverview:
+    """One campaign of a night as ``overview`` has it.
+
+    Raises:
+        UnableToReport: the night is not planned.
+    """
+    return _Sums.of(runtime, stands.night).campaign(stands)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """The sums of a night and of the week before it, as the ledger keeps them."""
+
+    night: date
+    record: NightRecord
+    planned: frozenset[date]
+    stands: Sequence[CampaignNight]
+    written: pd.DataFrame
+    left_out: pd.DataFrame
+    left: Mapping[tuple[str, str], int]
+    otherwise: Mapping[str, Verdict]
+    budgets: Sequence[tuple[int | None, int]]
+    """Of the night and of its month: the budget and what is spent."""
+
+    @classmethod
+    def of(cls, runtime: Runtime, night: date) -> Self:
+        with reading(runtime.engine) as connection:
+            record = nights.find_night(connection, night)
+            if record is None:
+                raise UnableToReport(
+                    f"{night} is not planned. `care night --night {night}` plans it."
+                )
+            stands = reviews.list_campaigns(connection, night=night)
+            return cls(
+                night=night,
+                record=record,
+                planned=frozenset(nights.planned_nights(connection, since=night - WEEK)),
+                stands=stands,
+                written=tallies.read_messages(connection, since=night - WEEK, until=night),
+                left_out=tallies.read_exclusions(connection, since=night, until=night),
+                left=messages.count_left(connection, night),
+                otherwise={
+                    one.campaign: at_deadline(
+                        one.state,
+                        one.unanswered,
+                        seen_by_one=seen_by_one(runtime.policy, connection, one),
+                    )
+                    for one in stands
+                    if one.state in WAITS
+                },
+                budgets=gifts.budgets_of(connection, night),
+            )
+
+    def campaign(self, stands: CampaignNight) -> CampaignOverview:
+        """What the sums say of one campaign."""
+        name = stands.campaign
+        hers = self.written[self.written["campaign"] == name]
+        return _campaign(
+            stands,
+            hers[hers["night"] == pd.Timestamp(self.night)],
+            self.left_out_of(name),
+            otherwise=self.otherwise.get(name),
+            left={state: n for (one, state), n in self.left.items() if one == name},
+            due=self.record.due.get(name, 0),
+            yesterday=self._on(hers, self.night - DAY),
+            last_week=self._on(hers, self.night - WEEK),
+            gift_budget=self.budgets[0][0],
+        )
+
+    def left_out_of(self, campaign: str) -> pd.DataFrame:
+        """The sums of who was left out of one campaign."""
+        return self.left_out[self.left_out["campaign"] == campaign]
+
+    def _on(self, hers: pd.DataFrame, night: date) -> int | None:
+        """A campaign's messages on another night, if that was planned."""
+        if night not in self.planned:
+            return None
+        return int(hers.loc[hers["night"] == pd.Timestamp(night), "messages"].sum())
 
 
 def _campaign(
@@ -209,10 +253,6 @@ def _set_aside(left_out: pd.DataFrame) -> dict[str, Any]:
 def _first(moments: "pd.Series[pd.Timestamp]") -> datetime | None:
     known = moments.dropna()
     return None if known.empty else known.min().to_pydatetime()
-
-
-def _of(by_night: Mapping[date, Mapping[str, int]], night: date, campaign: str) -> int | None:
-    return by_night[night].get(campaign, 0) if night in by_night else None
 
 
 def _sums(rows: pd.DataFrame, by: str) -> dict[str, int]:
