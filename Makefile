@@ -22,9 +22,9 @@ test: setup-dev ## everything that needs PyPI alone
 	$(RUN) pytest -m "not system and not slow" -n 3 --dist loadfile
 
 test-system: setup-dev chromium ## slow suites, and those that need Debian packages
-	$(RUN) pytest -m "system or slow"
+	$(RUN) pytest -m "system or slow" --ignore tests/docs
 
-test-docs: setup-dev ## the part of it that runs every command of the pages, on a demo of its own
+test-docs: setup-dev ## every command of the pages, pictures and figures, on a demo of its own
 	$(RUN) pytest -m slow tests/docs
 
 check: setup-dev ## lint, types, layers
