@@ -31,7 +31,7 @@ from care.storage.snapshot import (
     read_if_pinned,
     read_pinned,
 )
-from care.suppression import suppressions_of
+from care.suppression import suppressions_among
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +107,7 @@ class LastLook:
         """
         if leaving.empty:
             return pd.DataFrame({"state": [], "why": []}, index=leaving.index, dtype="str")
-        held = suppressions_of(self._runtime, connection, leaving, at=self._now)
+        held = suppressions_among(self._runtime, connection, leaving, at=self._now)
         hers = leaving["customer_key"]
         impersonal = read_customers_with(
             connection, Purpose.PERSONALISATION, granted=False, among=hers

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from care.domain.act import Act
 from care.domain.campaigns import CAMPAIGNS
 from care.domain.channel import ADDRESS_COLUMN, Channel
-from care.domain.suppression import COVERED, SUPPRESSIONS, Covers, Why, import_of
+from care.domain.suppression import COVERED, SUPPRESSIONS, Covers, Why
 from care.intake.email import check_emails
 from care.intake.phone import check_phones
 from care.policy import Policy
@@ -140,6 +140,7 @@ def lift(
             "source": source,
             "since": now,
             "lifts": suppression_id,
+            "import_id": one.import_id,
         }
         suppressions.add(connection, told)
         if actor:
@@ -180,11 +181,10 @@ def listed(
         found = suppressions.list_suppressions(
             connection, at=at, customer_key=key, before=before, limit=limit
         )
-    hidden = ("data_key", "note", "customer_key", "source")
+    hidden = ("data_key", "note", "customer_key")
     return [
         {name: value for name, value in asdict(one).items() if name not in hidden}
         | {"note": _note_of(runtime, one)}
-        | dict(zip(("import_id", "source"), import_of(one.source), strict=True))
         for one in found
     ]
 
@@ -203,6 +203,16 @@ def suppressions_of(
     Their addresses are hashed only if there is an address among the suppressions.
     """
     return owned(runtime, suppressions.read_suppressions(connection, at=at), reached)
+
+
+def suppressions_among(
+    runtime: Runtime, connection: Connection, few: pd.DataFrame, *, at: datetime
+) -> pd.DataFrame:
+    """The same of a few, looked up by their keys and addresses: a shop may suppress millions."""
+    columns = [few[name].dropna().drop_duplicates() for name in ADDRESS_COLUMN.values()]
+    hashes = [runtime.vault.address_hash(one) for column in columns for one in column.tolist()]
+    asked = (few["customer_key"], pd.Series(hashes, name="address_hash", dtype="str"))
+    return owned(runtime, suppressions.read_suppressions(connection, at=at, among=asked), few)
 
 
 def owned(runtime: Runtime, held: pd.DataFrame, reached: pd.DataFrame) -> pd.DataFrame:

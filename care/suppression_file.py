@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from care.domain.act import Act
 from care.domain.channel import ADDRESS_COLUMN, Channel
-from care.domain.suppression import SUPPRESSIONS, Covers, Mask, by_import, import_id_of
+from care.domain.suppression import SUPPRESSIONS, Covers, Mask, import_id_of
 from care.intake.sheet import UnableToReadSheet
 from care.intake.suppression_sheet import read_suppression_sheet
 from care.runtime import Runtime
@@ -135,7 +135,7 @@ def take(
                 act=Act.IMPORT_SUPPRESSIONS,
                 actor=actor,
                 at=now,
-                reason=by_import(rows.import_id),
+                reason=f"import {rows.import_id}",
                 file=name or path.name,
                 count=rows.new,
             )
@@ -184,6 +184,7 @@ def lift_import(
                 source=source,
                 since=pd.Timestamp(now),
                 lifts=number,
+                import_id=import_id,
             ),
         )
         if actor and len(held):
@@ -192,7 +193,7 @@ def lift_import(
                 actor=actor,
                 at=now,
                 reason=why,
-                file=by_import(import_id),
+                file=f"import {import_id}",
                 count=len(held),
             )
             acts.add(connection, done)
@@ -254,13 +255,16 @@ def _read(runtime: Runtime, path: Path, *, now: datetime) -> _Read:
             "occasion": rows["occasion"],
             "purpose": rows["covers"],
             "reason": rows["reason"],
-            "source": [by_import(import_id, one["source"]) for one in records(rows[["source"]])],
+            "source": rows["source"].fillna("import"),
             "since": rows["since"],
             "until": rows["until"],
+            "import_id": import_id,
         }
     )
     # Without a moment of its own a row is the same whenever its file is read.
-    about = told.drop(columns=["since", "source"]).assign(since=rows["said_since"].array)
+    about = told.drop(columns=["since", "source", "import_id"]).assign(
+        since=rows["said_since"].array
+    )
     events = [event_of(row) for row in records(about)]
     told["event_id"] = rows["event_id"].fillna(pd.Series(events, index=rows.index, dtype="str"))
     return _Read(import_id, sha256, sheet.read, told, sheet.set_aside())

@@ -1,6 +1,5 @@
 """Suppression: what must not be sent, to whom, by which channel, about what, and why not."""
 
-import re
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
@@ -13,7 +12,6 @@ from care.domain.campaign import MessageClass
 from care.domain.channel import Channel
 
 Mask = npt.NDArray[np.bool_]
-_BY_FILE = re.compile(r"import ([0-9]{8}-[0-9a-f]{8})(?:: (.+))?", re.DOTALL)
 
 
 class Why(StrEnum):
@@ -48,17 +46,6 @@ COVERED: Mapping[Why, Covers] = {
 def import_id_of(day: date, sha256: str) -> str:
     """What an import is known by: its day and its file, so that the same one again is the same."""
     return f"{day:%Y%m%d}-{sha256[:8]}"
-
-
-def by_import(import_id: str, said: str | None = None) -> str:
-    """Who said a suppression that a file brought: the import, and whom the file itself names."""
-    return f"import {import_id}" + (f": {said}" if said else "")
-
-
-def import_of(source: str) -> tuple[str | None, str]:
-    """The import that brought a suppression, if any did, and who said it."""
-    found = _BY_FILE.fullmatch(source)
-    return (None, source) if found is None else (found[1], found[2] or "import")
 
 
 SUPPRESSIONS: Mapping[str, str] = {

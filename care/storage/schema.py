@@ -10,7 +10,7 @@ from care.storage.database import UnableToOpenLedger, writing
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0015"
+HEAD = "0016"
 LOCK = 0x6361_7265  # "care": one migration at a time on PostgreSQL; SQLite locks by itself
 
 

@@ -6,17 +6,17 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, insert, select
 
-from care.domain.suppression import by_import
 from care.storage.bulk import insert_frame, read_frame, rows_alike
 from care.storage.database import lock_table
 from care.storage.tables import customers, identities, suppressions
 
-IMPORT_ID = "________-________"  # as LIKE has it
 TAKE_BACK = "take-back-"
 """How the event begins that lifts a suppression with all that its import brought."""
 _lift = suppressions.alias("lift")
+_OF_ITS_OWN = case((suppressions.c.lifts.is_(None), 1), else_=0) == 1
+"""The same as ``lifts IS NULL``, but no reason to walk all that lifts nothing for a few of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Suppression:
     until: datetime | None
     lifted_at: datetime | None
     note: bytes | None
+    import_id: str | None
     data_key: bytes | None
 
 
@@ -90,14 +91,16 @@ def known_events(connection: Connection, events: pd.Series) -> pd.DataFrame:
 
 
 def list_imports(connection: Connection) -> list[tuple[str, int, int]]:
-    """Every file that was brought in, the newest first: its id, its suppressions, those lifted."""
-    brought = _of_import().label("import_id")
+    """Every file that was brought in, the newest first: its id, its suppressions, those lifted.
+
+    A lift knows the import of what it lifts, so that an index counts both.
+    """
+    by = suppressions.c.import_id
+    lifted = func.count(suppressions.c.lifts)
     query = (
-        select(brought, func.count(), func.count(_lift.c.suppression_id))
-        .select_from(suppressions)
-        .outerjoin(_lift, _lift.c.lifts == suppressions.c.suppression_id)
-        .where(suppressions.c.lifts.is_(None), _by_import())
-        .group_by("import_id")
+        select(by, func.count() - lifted, lifted)
+        .where(by.is_not(None))
+        .group_by(by)
         .order_by(func.max(suppressions.c.suppression_id).desc())
     )
     return [(str(name), int(all_of), int(gone)) for name, all_of, gone in connection.execute(query)]
@@ -109,29 +112,33 @@ def read_import(connection: Connection, import_id: str) -> pd.DataFrame:
     query = (
         select(*suppressions.c["suppression_id", "customer_key", "purpose"], lifted)
         .outerjoin(_lift, _lift.c.lifts == suppressions.c.suppression_id)
-        .where(suppressions.c.lifts.is_(None), _by_import(), _of_import() == import_id)
+        .where(suppressions.c.lifts.is_(None), suppressions.c.import_id == import_id)
         .order_by(suppressions.c.suppression_id)
     )
     return read_frame(connection, query).astype({"lifted": "bool"})
 
 
-def _by_import() -> ColumnElement[bool]:
-    return suppressions.c.source.like(f"{by_import(IMPORT_ID)}%")
-
-
-def _of_import() -> ColumnElement[str]:
-    """The id of the import that brought a suppression, where one did."""
-    return func.substr(suppressions.c.source, len(by_import("")) + 1, len(IMPORT_ID))
-
-
-def read_suppressions(connection: Connection, *, at: datetime) -> pd.DataFrame:
+def read_suppressions(
+    connection: Connection, *, at: datetime, among: tuple[pd.Series, pd.Series] | None = None
+) -> pd.DataFrame:
     """What holds at a moment: columns ``suppression.SUPPRESSIONS`` and ``address_hash``.
 
-    Where ``address_hash`` is set, it is about whoever has that address.
+    Where ``address_hash`` is set, it is about whoever has that address. ``among``: the keys and the
+    hashes of those who are asked about; only theirs are looked up, and those for everybody.
     """
     names = ("customer_key", "address_hash", "channel", "occasion", "purpose", "reason")
-    columns = [suppressions.c[name] for name in names]
-    return read_frame(connection, select(*columns).where(_holds(at)))
+    query = select(*suppressions.c[names]).where(_holds(at))
+    if among is None:
+        return read_frame(connection, query)
+    keys, hashes = (one.dropna().drop_duplicates().to_frame() for one in among)
+    hers = query.where(suppressions.c.address_hash.is_(None))
+    parts = [read_frame(connection, hers.where(suppressions.c.customer_key.is_(None)))]
+    for asked, some in ((keys, hers), (hashes, query)):
+        parts += [
+            read_frame(connection, some.join(rows, matches))
+            for rows, matches in rows_alike(connection, suppressions, asked)
+        ]
+    return pd.concat(parts, ignore_index=True)
 
 
 def list_suppressions(
@@ -187,7 +194,7 @@ def _holds(at: datetime) -> ColumnElement[bool]:
     again = suppressions.alias("again")  # the lift that a listing joins is another use of the table
     lifted = exists().where(again.c.lifts == suppressions.c.suppression_id)
     return and_(
-        suppressions.c.lifts.is_(None),
+        _OF_ITS_OWN,
         ~lifted,
         suppressions.c.until.is_(None) | (suppressions.c.until > at),
     )

@@ -179,9 +179,18 @@ suppressions = Table(
     Column("until", Instant),
     Column("lifts", Integer, unique=True),
     Column("note", LargeBinary),
+    Column("import_id", Text),
     _one_of("purpose", "marketing", "everything"),
     CheckConstraint("note IS NULL OR customer_key IS NOT NULL", name="note_can_be_forgotten"),
     CheckConstraint("until IS NULL OR until > since", name="ends_after_it_began"),
+    Index(None, "address_hash", "customer_key"),  # neither: everybody
+)
+# What an import brought is counted out of an index.
+Index(
+    "ix_suppressions_import",
+    *suppressions.c["import_id", "lifts", "suppression_id"],
+    sqlite_where=suppressions.c.import_id.is_not(None),
+    postgresql_where=suppressions.c.import_id.is_not(None),
 )
 
 # ── What the shop sells ─────────────────────────────────────────────────────────────────────────

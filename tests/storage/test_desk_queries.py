@@ -1,12 +1,25 @@
 """What the desk asks again and again goes along an index; on SQLite and PostgreSQL."""
 
+import re
+from datetime import UTC, datetime
+
 import pandas as pd
 import pytest
 from sqlalchemy import text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.event import listen
 
-from care.storage import acts, gifts, listing, messages, nights, people, reviews, tallies
+from care.storage import (
+    acts,
+    gifts,
+    listing,
+    messages,
+    nights,
+    people,
+    reviews,
+    suppressions,
+    tallies,
+)
 from care.storage.database import reading, writing
 from care.storage.listing import Chosen
 from care.storage.reviews import Asked
@@ -100,6 +113,8 @@ def test_what_is_known_by_its_id_is_not_looked_for_among_all_that_waits(engine):
         messages.read_composed(connection, ["no-such-message"])
         nights.read_exclusions_of(connection, 1, NIGHT)
         people.find_customer(connection, "no-such-customer")
+        among = pd.Series([1], name="customer_key"), pd.Series(["h"], name="address_hash")
+        suppressions.read_suppressions(connection, at=datetime.now(UTC), among=among)
     on_sqlite = engine.dialect.name == "sqlite"
     with writing(engine) as connection:
         if not on_sqlite:
@@ -110,7 +125,11 @@ def test_what_is_known_by_its_id_is_not_looked_for_among_all_that_waits(engine):
                 str(tuple(row)) for row in connection.exec_driver_sql(plan + sql, values)
             )
             assert "ix_messages_state" not in told, told
-            for table in ("messages", "exclusions", "customers", "identities"):
+            for table in ("messages", "exclusions", "customers", "identities", "suppressions"):
                 assert f"SCAN {table}" not in told, told
             if on_sqlite and "exclusions" in sql:
                 assert "ix_exclusions_customer_key" in told
+            if on_sqlite and "FROM suppressions" in sql:
+                assert re.search(
+                    r"SEARCH suppressions USING INDEX ix_\w+ \((address|customer)", told
+                )

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pandas as pd
 import pytest
 from sqlalchemy import delete, select, update
 
@@ -11,8 +12,17 @@ from care.domain.channel import Channel
 from care.domain.consent import Held, Purpose
 from care.domain.suppression import Why
 from care.storage.database import reading, writing
+from care.storage.people import read_traits
 from care.storage.tables import consent_entries, exclusions, identities
-from care.suppression import Scope, UnableToSuppress, lift, listed, suppress
+from care.suppression import (
+    Scope,
+    UnableToSuppress,
+    lift,
+    listed,
+    suppress,
+    suppressions_among,
+    suppressions_of,
+)
 from tests.workflows.builders import (
     after,
     approve,
@@ -242,6 +252,28 @@ def test_an_address_is_suppressed_whoever_has_it_and_only_its_hash_is_kept(plann
     (one,) = listed(planned)
     assert "c05" not in repr(one)
     assert one["purpose"] == "everything"
+
+
+def test_what_holds_for_a_few_is_what_holds_of_all_for_them(planned):
+    told = {"reason": Why.MANUAL, "source": "x", "now": NOW}
+    for scope in (
+        *(Scope("c05"), Scope("c11", channel=Channel.SMS), Scope(occasion="birthday")),
+        *(Scope(address="c10@example.com"), Scope(address="nobody@example.com"), Scope("c20")),
+    ):
+        suppress(planned, scope, **told)
+    lift(planned, suppress(planned, Scope("c12"), **told), reason="x", source="x", now=NOW)
+    with reading(planned.engine) as connection:
+        everybody = read_traits(connection, ["customer_id", "email", "phone"])
+        few = everybody[everybody["customer_id"].isin(["c05", "c10", "c11", "c12"])]
+        of_all = suppressions_of(planned, connection, few, at=NOW)
+        among = suppressions_among(planned, connection, few, at=NOW)
+    theirs = of_all["customer_key"].isna() | of_all["customer_key"].isin(few["customer_key"])
+    by = list(of_all.columns)
+    pd.testing.assert_frame_equal(
+        among.sort_values(by, ignore_index=True),
+        of_all[theirs].sort_values(by, ignore_index=True),
+    )
+    assert len(among) == 4
 
 
 @pytest.mark.parametrize(
