@@ -26,6 +26,19 @@ from care.policy import Policy
 from care.rendering.phrase import read_phrases, say
 
 
+def shop_of(policy: Policy, locale: str) -> message.Shop:
+    """The shop as its letters in a language name it."""
+    shop = policy.shop
+    return message.Shop(
+        name=shop.name[locale],
+        postal_address=shop.postal_address[locale],
+        sms_signature=shop.sms_signature[locale],
+        currency=shop.currency,
+        phone=shop.phone,
+        website=shop.website,
+    )
+
+
 class Words:
     """What letters of one night say beyond the touch itself, by locale."""
 
@@ -43,18 +56,7 @@ class Words:
         }
         self._phrases = read_phrases(templates)
         self._tokens = unsubscribe_tokens(token_key)
-        self._shops = {locale: self._shop(locale) for locale in policy.shop.locales}
-
-    def _shop(self, locale: str) -> message.Shop:
-        shop = self._policy.shop
-        return message.Shop(
-            name=shop.name[locale],
-            postal_address=shop.postal_address[locale],
-            sms_signature=shop.sms_signature[locale],
-            currency=shop.currency,
-            phone=shop.phone,
-            website=shop.website,
-        )
+        self._shops = {locale: shop_of(policy, locale) for locale in policy.shop.locales}
 
     def letter(self, touch: Mapping[str, Any], items: Sequence[Recommendation]) -> Letter:
         """The letter for one touch, with ``items`` recommended, best first."""

@@ -2,16 +2,18 @@
 
     python docs/console_pictures.py [HOME]
 
-Needs Chromium. Nothing is decided: the console is only looked at, on the morning after the
-last night of the demo.
+Needs Chromium. Nothing is decided: a copy of the home is looked at, on the morning after the last
+night of the demo, and somebody's name is asked for there, so that there is something to see of it.
 """
 
+import shutil
 import socket
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, time
+from datetime import date, datetime, time
 from pathlib import Path
 
 import uvicorn
@@ -19,6 +21,7 @@ from pictures import LARGEST, PICTURES, UnableToTakePicture
 from playwright.sync_api import BrowserContext, sync_playwright
 
 from care.console.alone import HOST, Turnstile, build_alone
+from care.desk.touch import reveal, touches
 from care.domain.role import Role
 from care.runtime import Runtime, open_runtime
 from care.storage import nights
@@ -30,6 +33,12 @@ MORNING = time(9)
 
 def main(home: Path) -> None:
     """Take all pictures."""
+    with tempfile.TemporaryDirectory(prefix="nightcare-pictures-") as folder:
+        take(Path(shutil.copytree(home, Path(folder) / "home")))
+
+
+def take(home: Path) -> None:
+    """Take all pictures, in a home that nobody needs afterwards."""
     runtime = open_runtime(home=home)
     with reading(runtime.engine) as connection:
         night = nights.latest_night(connection)
@@ -40,6 +49,7 @@ def main(home: Path) -> None:
         "tonight": "",
         "campaign": campaign,
         "messages": f"{campaign}/messages",
+        "message": f"{campaign}/messages/{with_gift(runtime, night)}",
         "changes": f"{campaign}/changes",
         "wording": f"{campaign}/wording/email/en",
         "customer": "customers/105",
@@ -48,10 +58,13 @@ def main(home: Path) -> None:
         "policy": "library/policy",
         "gifts": "library/gifts",
         "suppressions": "library/suppressions",
+        "calibration": "pictures/calibration",
         "audit": "audit?check=true",
+        "staff": "audit/customers",
         "manual": "manual",
     }
     now = datetime.combine(night, MORNING, runtime.policy.shop.zone)
+    reveal(runtime, ["105"], actor="mei", reason="calls about a parcel", now=now)
     with _served(runtime, now) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox"]
@@ -70,6 +83,12 @@ def main(home: Path) -> None:
         )
         _shoot(evening, root, "console-tonight-zh-CN")
         browser.close()
+
+
+def with_gift(runtime: Runtime, night: date) -> str:
+    """The first birthday message of a night that carries a gift."""
+    rows = touches(runtime, night, "birthday").rows
+    return next(one.message_id for one in rows if one.gift_id)
 
 
 def _shoot(context: BrowserContext, address: str, name: str) -> None:

@@ -42,14 +42,19 @@ STAFF = "staff"
 """Who says something at a terminal, unless told."""
 
 
-def hand() -> str:
-    """Who sits at this terminal, for the record; some machines have no name for her."""
+def login() -> str | None:
+    """Who sits at this terminal, as the machine knows her; a container may run as a bare number."""
     from getpass import getuser
 
     try:
         return getuser()
     except (KeyError, OSError):
-        return "terminal"
+        return None
+
+
+def hand() -> str:
+    """Who sits at this terminal, for the record, by whatever name there is."""
+    return login() or "terminal"
 
 
 Home = Annotated[

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from care.cli.option import PLAIN, AsJson, Home, Night, Now, day, open_home, print_json
+from care.cli.option import PLAIN, AsJson, Home, Night, Now, day, login, open_home, print_json
 
 review = typer.Typer(help="Look at the campaigns of a night, and decide.", **PLAIN)
 
@@ -128,13 +128,15 @@ def _decide(
 
 
 def login_name() -> str:
-    """Who sits at this terminal, as the machine knows her."""
-    from getpass import getuser
+    """Who sits at this terminal and decides.
 
-    try:
-        return getuser()
-    except (KeyError, OSError):  # a container may run as a number that has no name
-        raise typer.BadParameter("your login has no name; say who decides with --as") from None
+    Raises:
+        BadParameter: the machine has no name for her.
+    """
+    name = login()
+    if name is None:
+        raise typer.BadParameter("your login has no name; say who decides with --as")
+    return name
 
 
 @review.command()

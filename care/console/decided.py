@@ -34,7 +34,7 @@ PEOPLE = "exempt"
 """Names customers, who are counted and not shown."""
 MARKS = {"zh-CN": ("、", "\uff1a", "\uff1b")}
 """What stands between parts, after a name and between settings, as Chinese writes it."""
-KINDS: Mapping[type[StrEnum], str] = {
+KINDS: Mapping[type[str], str] = {
     Channel: "channel",
     MessageClass: "class",
     Segment: "segment",
@@ -254,4 +254,4 @@ def codes_of(annotation: Any) -> tuple[Any, ...]:
 
 def key_of_code(name: str, code: str) -> str:
     """Where the catalogues have the name of a code that a setting may be set to."""
-    return f"{KINDS.get(type(code), f'choice.{name}')}.{code}"  # type: ignore[arg-type]
+    return f"{KINDS.get(type(code), f'choice.{name}')}.{code}"

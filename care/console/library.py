@@ -1,6 +1,6 @@
 """The library: what messages are written from, and the gifts that they carry."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, HTTPException, Query, Request, UploadFile
@@ -16,6 +16,7 @@ from care.console.visitor import Visitor
 from care.domain.channel import Channel
 from care.gifting import UnableToImportCodes
 from care.intake.codes import UnableToReadCodes
+from care.letters import shop_of
 from care.rendering.specimen import TIER_NAMES, bare, specimen
 from care.runtime import Runtime
 
@@ -139,6 +140,8 @@ def specimen_of(
         raise HTTPException(404)
     full = specimen(campaign, channel, locale, tier)
     letter = bare(full) if known == "little" else full
+    labels = [one.label[locale] for one in policy.tiers if one.name == tier]
+    letter = replace(letter, shop=shop_of(policy, locale), tier_name=(*labels, letter.tier_name)[0])
     written = runtime.renderer.render(letter)
     fields = ("subject", "text", "html", "body", "encoding", "segments")
     said = {name: getattr(written, name) for name in fields if hasattr(written, name)}

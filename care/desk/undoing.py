@@ -75,7 +75,8 @@ def _take_back(
     if why := why_not_undone(trail, campaign.state):
         raise UnableToDecide(f"nothing to undo on {campaign.campaign} of {campaign.night}: {why}")
     *_, before, last = stood(trail)
-    undone = trail[-1] if last.by is None else last.by
+    undone = last.by
+    assert undone is not None  # to the first state no line leads; it was refused above
     _restore(runtime, connection, campaign, undone, actor=actor, now=now)
     campaign = _recounted(connection, campaign, undone, [line for line in trail if line != undone])
     state, approval_id = _standing(before, campaign)

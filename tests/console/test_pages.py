@@ -243,3 +243,13 @@ def test_what_ends_out_of_all_time_is_refused(visit, house):
     admin = visit(Role.ADMIN)
     answer = admin.send("/library/suppressions/99999999999999999999/lift", reason="oh")
     assert answer.status_code in (404, 409, 422)
+
+
+def test_a_template_is_shown_as_a_letter_of_this_shop(visit, house):
+    page = visit().read("/library/templates/birthday/email/en?tier=gold")
+    letter = visit().read("/library/specimens/birthday/email/en?tier=gold")
+    label = next(one.label["en"] for one in house.policy.tiers if one.name == "gold")
+    assert house.policy.shop.name["en"] in page
+    assert house.policy.shop.name["en"] in letter
+    assert "Linden" not in page + letter
+    assert label in page

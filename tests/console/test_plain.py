@@ -36,7 +36,7 @@ def test_why_is_told_in_sentences_with_labels_and_the_shops_time(visit, house):
     page = html.unescape(visit().read(path))
     labels = house.policy.gifts["tea"].label
     assert re.search(r"<li>Birthday on \d+ November\.</li>", page)
-    assert f"<li>{labels['en']}, the first choice for gold.</li>" in page
+    assert f"<li>{labels['en']}, the first choice for Gold.</li>" in page
     assert "UTC" not in page
     assert "priority" not in page
     chinese = html.unescape(visit(language="zh-CN").read(path))
