@@ -111,20 +111,27 @@ def take(
     *,
     now: datetime,
     sha256: str | None = None,
+    meant: bool = True,
     actor: str | None = None,
     name: str | None = None,
 ) -> Rows:
     """Add the suppressions of a file, one a row; those that are there already stay as they are.
 
-    ``sha256``: of the file that was checked; another one is refused. ``actor``: who of the staff
+    ``sha256``: of the file that was checked; another one is refused. ``meant``: also if so many
+    would get nothing any more that somebody should look twice. ``actor``: who of the staff
     does it, if anybody. ``name``: what she calls the file.
 
     Raises:
         UnableToReadSheet: the file as a whole cannot be read.
-        UnableToSuppress: it is not the file that was checked.
+        UnableToSuppress: it is not the file that was checked, or nobody says that it is meant.
     """
     if sha256 is not None and sha256 != _sha256(path):
         raise UnableToSuppress("this is not the file that was checked; check it again")
+    if not meant and (looked := check(runtime, path, now=now)).alarming:
+        raise UnableToSuppress(
+            f"{looked.share:.0%} of those who can be written to would get nothing of it any more; "
+            "say that this is meant"
+        )
     read = _read(runtime, path, now=now)
     with writing(runtime.engine) as connection:
         suppressions.lock(connection)

@@ -21,6 +21,7 @@ SHOWN = 50
 """So many rows that are set aside are named; the rest is counted."""
 Why = Annotated[str, Form(max_length=500)]
 Sha256 = Annotated[str, Form(pattern="^[0-9a-f]{64}$")]
+Meant = Annotated[bool, Form()]
 
 
 @router.get("/library/suppressions")
@@ -49,7 +50,7 @@ def check_suppressions(request: Request, visitor: Admin, file: UploadFile) -> Re
 
 @router.post("/library/suppressions/import")
 def bring_suppressions(
-    request: Request, visitor: Admin, file: UploadFile, sha256: Sha256
+    request: Request, visitor: Admin, file: UploadFile, sha256: Sha256, meant: Meant = False
 ) -> Response:
     """Add the suppressions of the file that was checked."""
     try:
@@ -59,6 +60,7 @@ def bring_suppressions(
                 path,
                 now=now_of(request),
                 sha256=sha256,
+                meant=meant,
                 actor=visitor.name,
                 name=name_of(file.filename),
             )

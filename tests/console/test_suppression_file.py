@@ -24,9 +24,10 @@ def bring(visit, step, content, *, name="our list.csv", **fields):
 
 
 def confirmed(visit, content):
-    """Check a file, and bring it in."""
+    """Check a file, and bring it in; say that it is meant where that is asked."""
     page = bring(visit, "check", content).text
-    return bring(visit, "import", content, sha256=sha256_on(page))
+    meant = {"meant": "true"} if 'name="meant"' in page else {}
+    return bring(visit, "import", content, sha256=sha256_on(page), **meant)
 
 
 def sha256_on(page):
@@ -56,6 +57,23 @@ def test_a_file_that_would_silence_the_shop_is_warned_of_with_its_share(ada, hou
     assert re.search(r"Of (\d+) customers who can be written to now, \1 would get nothing", told)
     assert "Together that is 100% of them" in told
     assert held(house) == []
+
+
+def test_what_would_silence_the_shop_is_taken_only_if_that_is_said(ada, house):
+    page = bring(ada, "check", ALL).text
+    assert 'name="meant"' in page
+    told = {"sha256": sha256_on(page)}
+    refused = bring(ada, "import", ALL, **told)
+    assert refused.status_code == 409
+    assert "say that this is meant" in refused.text
+    file = {"file": ("all.csv", ALL, "text/csv")}
+    heads = {"Authorization": f"Bearer {ada.client.cookies['care_session']}"}
+    api = f"/api{PLACE}/import"
+    assert ada.client.post(api, data=told, files=file, headers=heads).status_code == 409
+    assert held(house) == []
+    meant = told | {"meant": "true"}
+    assert ada.client.post(api, data=meant, files=file, headers=heads).json()["new"] > 0
+    assert held(house)
 
 
 def test_marketing_alone_leaves_her_service_messages(ada):

@@ -13,7 +13,7 @@ from care.console.audit import After
 from care.console.decided import groups
 from care.console.library import Known, Tier, by, specimen_of
 from care.console.page import now_of, runtime_of, speech_of
-from care.console.suppression import SHOWN, Sha256
+from care.console.suppression import SHOWN, Meant, Sha256
 from care.console.upload import name_of, saved
 from care.desk.customer import DESK
 from care.desk.page import Page
@@ -222,15 +222,19 @@ def check_suppressions(request: Request, visitor: Admin, file: UploadFile) -> Fi
 
 @router.post("/suppressions/import")
 def bring_suppressions(
-    request: Request, visitor: Admin, file: UploadFile, sha256: Sha256
+    request: Request, visitor: Admin, file: UploadFile, sha256: Sha256, meant: Meant = False
 ) -> FileRead:
-    """Add the suppressions of the CSV file that was checked; another file is refused with 409."""
+    """Add the suppressions of the CSV file that was checked; another file is refused with 409.
+
+    So is an alarming one, unless it is meant.
+    """
     with saved(file) as path:
         found = suppression_file.take(
             runtime_of(request),
             path,
             now=now_of(request),
             sha256=sha256,
+            meant=meant,
             actor=visitor.name,
             name=name_of(file.filename),
         )
